@@ -1,0 +1,39 @@
+PYTHON ?= python3
+BIN = .venv/bin
+SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
+
+.PHONY: demo test test-slow lint bench bench-training base-model clean
+
+demo: .venv/ready  ## index examples/ and ask three questions
+	@rm -rf build/demo.db*
+	$(SIMSEARCH) index examples --table
+	$(SIMSEARCH) query "怎样才能睡得香" -k 2 --explain --table
+	$(SIMSEARCH) query "胖子怎样减肥" -k 2 --table
+	$(SIMSEARCH) query "停水了" -k 2 --where year=2024 --table
+
+test: .venv/ready  ## everything that takes seconds
+	$(BIN)/pytest -q -m "not slow"
+
+test-slow: .venv/ready  ## what takes minutes
+	$(BIN)/pytest -q -m slow
+
+lint: .venv/ready
+	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
+
+bench: .venv/ready  ## speed of query, encoding and indexing, as ratios; CORPUS=folder of texts (default: examples)
+	$(BIN)/python bench/speed.py $(CORPUS)
+
+bench-training: .venv/ready  ## seconds and memory of a training: make bench-training CORPUS=texts/
+	$(BIN)/python bench/training.py $(CORPUS)
+
+base-model: .venv/ready  ## train the model that comes with the package: make base-model CORPUS=texts/
+	$(BIN)/simsearch train $(CORPUS) --to simsearch/model/base --table
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,43 @@
+"""`simsearch config`: which settings hold, and where each comes from."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from simsearch.cli import output, settings
+from simsearch.cli.main import app
+from simsearch.cli.options import IndexOption, JsonOption, ModelOption
+
+
+@app.command()
+def config(
+    context: typer.Context, as_json: JsonOption = None, index: IndexOption = None, model: ModelOption = None
+) -> None:
+    """Show the settings and where each comes from: flag, environment, simsearch.toml or default.
+
+    Example: `simsearch config`
+    """
+    from simsearch.model import store
+
+    given = settings.read()
+    origins = {
+        "COMMANDLINE": "flag",
+        "ENVIRONMENT": "environment",
+        "DEFAULT_MAP": settings.FILE,
+        "DEFAULT": "default",
+    }
+
+    def origin(name: str) -> str:
+        source = context.get_parameter_source(name)
+        return origins.get(source.name if source else "DEFAULT", "default")
+
+    models = "environment" if os.environ.get("SIMSEARCH_MODELS") else "default"
+    shown = [
+        ("index", index or settings.default_index(), origin("index")),
+        ("model", model or "base", origin("model")),
+        ("models", str(store.store_folder()), models),
+        *((name, str(given[name]), settings.FILE) for name in ("mode", "k") if name in given),
+    ]
+    output.rows([{"name": name, "value": value, "origin": source} for name, value, source in shown], as_json)

@@ -1,0 +1,103 @@
+"""`simsearch index`: read sources and store their documents."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simsearch.cli import output
+from simsearch.cli.main import PARTLY_FAILED, app
+from simsearch.cli.options import IndexOption, JsonOption, ModelOption, open_index
+from simsearch.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from simsearch.corpus import Document, Skipped
+
+
+@app.command()
+def index(
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Folders and files (.txt .md .jsonl, also .gz .xz); - is standard input."),
+    ],
+    index: IndexOption = None,
+    model: ModelOption = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Append id and sequence of each document once it is stored.")
+    ] = None,
+    as_json: JsonOption = None,
+) -> None:
+    """Store documents with their vectors and tags; what is unchanged is skipped.
+
+    A .txt or .md file is one document; a .jsonl holds one a line: {"text": ..., "id": ..., "title": ..., "metadata": {...}}.
+
+    Example: `simsearch index docs/ notices.jsonl`
+    """
+    from simsearch.corpus.sources import count_bytes, read
+    from simsearch.indexer import ledger as ledgers
+
+    counts: Counter[str] = Counter()
+    start = time.monotonic()
+    found = read(sources)
+    total = count_bytes(sources) or None
+    with open_index(index, model, create=True) as opened, Bar() as bar, contextlib.ExitStack() as stack:
+        written = stack.enter_context(open(ledger, "a", encoding="utf-8")) if ledger else None
+
+        def documents() -> Iterator[Document]:
+            size = 0
+            for document in _tell_skipped(found, counts):
+                size += len(document.text.encode("utf-8", "replace"))
+                bar.show("index", min(size, total or size), total)
+                yield document
+
+        for outcomes in opened.add_batches(documents()):
+            counts.update(outcome.status for outcome in outcomes)
+            if written:
+                ledgers.append(written, outcomes)
+        url = opened.info().url
+    _summarise(counts, url, time.monotonic() - start, as_json)
+
+
+def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str]) -> Iterator[Document]:
+    """Yield the documents; say what could not be read, and which ids came twice."""
+    from simsearch.corpus import Skipped
+
+    seen: set[str] = set()
+    for item in found:
+        if isinstance(item, Skipped):
+            counts["failed" if item.failed else "passed over"] += 1
+            if item.failed:
+                output.say(f"Skipped: {item.source} {item.reason}.")
+            continue
+        if item.id in seen:
+            counts["repeated"] += 1
+            output.say(f"Repeated: the id {item.id} came again in {item.source or 'the input'}; the last one wins.")
+        seen.add(item.id)
+        yield item
+
+
+def _summarise(counts: Counter[str], url: str, seconds: float, as_json: bool | None) -> None:
+    names = ("stored", "unchanged", "older", "repeated", "failed", "passed over")
+    if output.for_people(as_json):
+        told = [f"{counts[name]:,} {name}" for name in names if counts[name] or name == "stored"]
+        typer.echo(f"{', '.join(told)} in {seconds:.1f} s ({url})")
+        if counts["passed over"]:
+            output.say("Passed over are files of types that are not read, such as pictures.")
+    else:
+        output.lines(
+            [
+                {
+                    **{name.replace(" ", "_"): counts[name] for name in names},
+                    "seconds": round(seconds, 3),
+                    "index": url,
+                }
+            ]
+        )
+    if counts["failed"]:
+        raise typer.Exit(PARTLY_FAILED)

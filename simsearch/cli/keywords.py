@@ -1,0 +1,56 @@
+"""`simsearch keywords`: the words that stand for a text."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from simsearch.cli import output
+from simsearch.cli.main import app
+from simsearch.cli.options import CountOption, JsonOption, ModelOption
+from simsearch.errors import SimsearchError
+
+
+class TextUnreadable(SimsearchError):
+    """The file {path} cannot be read ({reason}): give a UTF-8 text file, or the text itself."""
+
+    path: str
+    reason: str
+
+
+@app.command()
+def keywords(
+    text: Annotated[str, typer.Argument(help="A text, the name of a text file, or - for standard input.")],
+    k: CountOption = 10,
+    method: Annotated[
+        Literal["tags", "article"],
+        typer.Option(help="Tags for people, or the article's equation 43 (for a sentence or two)."),
+    ] = "tags",
+    as_json: JsonOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Show the keywords of a text or a file.
+
+    Example: `simsearch keywords "银行吸收的存款由存款保险基金提供保障" -k 5`
+    """
+    from simsearch.model import Model
+
+    found = Model.load(model).keywords(_text(text), k, method)
+    output.rows([{"word": keyword.word, "score": round(keyword.score, 4)} for keyword in found], as_json)
+    if not found:
+        output.say("No keywords: the text holds no word long or telling enough.")
+
+
+def _text(given: str) -> str:
+    try:
+        if given == "-":
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+        # A text is seldom the name of a file, and a long one cannot be.
+        if len(given) < 256 and "\0" not in given and Path(given).is_file():
+            return Path(given).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TextUnreadable(path=given, reason=str(error)) from error
+    return given

@@ -1,0 +1,62 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simsearch.cli import settings
+
+if TYPE_CHECKING:
+    from simsearch.indexer import Condition, Index
+
+IndexOption = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        "-i",
+        envvar="SIMSEARCH_INDEX",
+        help="Address, such as sqlite:///texts.db. Default: a file in the user's data folder.",
+    ),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        envvar="SIMSEARCH_MODEL",
+        help="Model folder or id. Default: the index's model; for a new index the base model.",
+    ),
+]
+CountOption = Annotated[int, typer.Option("-k", min=1, max=1000, help="How many to show.")]
+JsonOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--json/--table",
+        help="JSON lines or a table. Default: a table on a terminal, JSON lines elsewhere.",
+        show_default=False,
+    ),
+]
+TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Only documents with this tag; may be repeated.")]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="Only where the metadata say so: 'year>=2024', 'city=杭州'."),
+]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Show what each score is made of.")]
+
+
+def open_index(url: str | None, model: str | None = None, *, create: bool = False) -> Index:
+    """Open the index that the options name."""
+    from simsearch.indexer import open_index
+    from simsearch.model import Model
+
+    wanted = Model.load(model) if model else None
+    return open_index(url or settings.default_index(), model=wanted, create=create)
+
+
+def conditions(tags: list[str] | None, where: list[str] | None) -> list[Condition]:
+    """Return the conditions of `--tag` and `--where`."""
+    from simsearch.indexer import Condition
+
+    return [Condition("tags", "=", tag) for tag in tags or []] + [Condition.parse(text) for text in where or []]

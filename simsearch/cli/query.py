@@ -1,0 +1,93 @@
+"""`simsearch query`: answers to questions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import typer
+
+from simsearch.cli import hits, output
+from simsearch.cli.main import app
+from simsearch.cli.options import (
+    CountOption,
+    ExplainOption,
+    IndexOption,
+    JsonOption,
+    TagOption,
+    WhereOption,
+    conditions,
+    open_index,
+)
+
+#: Longer questions are cut: they say no more, and cost time.
+LONGEST_QUESTION = 10_000
+
+
+@app.command()
+def query(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(help="What to look for; without it, one question a line from standard input."),
+    ] = None,
+    mode: Annotated[
+        Literal["hybrid", "similar", "keyword", "phrase"],
+        typer.Option(help="By meaning and words, meaning only, words only, or words and phrases."),
+    ] = "hybrid",
+    k: CountOption = 10,
+    tag: TagOption = None,
+    where: WhereOption = None,
+    explain: ExplainOption = False,
+    as_json: JsonOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Find documents by meaning, by keyword, or both.
+
+    Example: `simsearch query "怎样才能睡得香" --explain`
+    """
+    asked = conditions(tag, where)
+    with open_index(index) as opened:
+        for question in _questions(text):
+            found = opened.search(question, k=k, mode=mode, where=asked, explain=explain)
+            _remark(question, opened.knows(question), mode, bool(found))
+            hits.show(found, as_json, question if text is None else None)
+
+
+def _questions(text: list[str] | None) -> Iterator[str]:
+    if text is None and sys.stdin.isatty():
+        raise typer.BadParameter('say what to look for, for example: simsearch query "怎样才能睡得香"')
+    given = [" ".join(text)] if text is not None else (_line(line) for line in sys.stdin.buffer)
+    for question in given:
+        question = question.strip()
+        if not question and text is not None:
+            raise typer.BadParameter("the question is empty: say what to look for")
+        if len(question) > LONGEST_QUESTION:
+            output.say(f"The question is long: its first {LONGEST_QUESTION:,} characters are used.")
+        if question:
+            yield question[:LONGEST_QUESTION]
+
+
+def _line(line: bytes) -> str:
+    """Return the question in a line: plain text, or JSON with a `query`."""
+    text = line.decode("utf-8", "replace")
+    if text.startswith("{"):
+        try:
+            row = json.loads(text)
+        except ValueError:
+            return text
+        return str(row.get("query", text)) if isinstance(row, dict) else text
+    return text
+
+
+def _remark(question: str, known: bool, mode: str, found: bool) -> None:
+    if not known:
+        how = (
+            "searched for the words as they stand"
+            if mode != "similar"
+            else "nothing can be similar; try --mode keyword"
+        )
+        output.say(f"The model knows no word and no character of {question[:60]}: {how}.")
+    elif not found:
+        output.say("Nothing found: try other words, or --mode similar.")

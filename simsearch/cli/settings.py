@@ -1,0 +1,46 @@
+"""Settings from `simsearch.toml` in the current folder: flag > environment > this file > default."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from simsearch.errors import SimsearchError
+
+FILE = "simsearch.toml"
+#: What the file may set, by the name of the option.
+NAMES = ("index", "model", "mode", "k")
+
+
+class SettingsUnreadable(SimsearchError):
+    """The file {path} cannot be used ({reason}): mend it, for example: index = "sqlite:///texts.db"."""
+
+    path: str
+    reason: str
+
+
+def read(path: Path | None = None) -> dict[str, Any]:
+    """Return the settings in the file; none if there is no file.
+
+    Raises `SettingsUnreadable`.
+    """
+    path = path or Path(FILE)
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsUnreadable(path=str(path), reason=str(error)) from error
+    strange = sorted(set(found) - set(NAMES))
+    if strange:
+        reason = f"{strange[0]} is no setting; there are {', '.join(NAMES)}"
+        raise SettingsUnreadable(path=str(path), reason=reason)
+    return found
+
+
+def default_index() -> str:
+    """Return the address of the index that is used where none is named."""
+    from platformdirs import user_data_path
+
+    return f"sqlite:///{user_data_path('simsearch', appauthor=False) / 'index.db'}"

@@ -1,0 +1,41 @@
+"""`simsearch similar`: more like a stored document."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from simsearch.cli import hits, output
+from simsearch.cli.main import app
+from simsearch.cli.options import (
+    CountOption,
+    ExplainOption,
+    IndexOption,
+    JsonOption,
+    TagOption,
+    WhereOption,
+    conditions,
+    open_index,
+)
+
+
+@app.command()
+def similar(
+    id: Annotated[str, typer.Argument(help="Id of a stored document, as `simsearch query` shows it.")],
+    k: CountOption = 10,
+    tag: TagOption = None,
+    where: WhereOption = None,
+    explain: ExplainOption = False,
+    as_json: JsonOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Find documents like one that is stored, by their whole texts.
+
+    Example: `simsearch similar examples/health/sleep.txt`
+    """
+    with open_index(index) as opened:
+        found = opened.similar(id, k=k, where=conditions(tag, where), explain=explain)
+    if not found:
+        output.say("Nothing is similar to this document: it is alone, or the model knows none of its words.")
+    hits.show(found, as_json)

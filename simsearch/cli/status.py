@@ -1,0 +1,36 @@
+"""`simsearch status`: an index in figures."""
+
+from __future__ import annotations
+
+from simsearch.cli import output
+from simsearch.cli.main import app
+from simsearch.cli.options import IndexOption, JsonOption, open_index
+
+
+@app.command()
+def status(as_json: JsonOption = None, index: IndexOption = None) -> None:
+    """Show what the index holds.
+
+    Example: `simsearch status --index sqlite:///texts.db`
+    """
+    with open_index(index) as opened:
+        info = opened.info()
+    row = {
+        "index": info.url,
+        "model": info.model,
+        "dimensions": info.dimensions,
+        "documents": info.documents,
+        "passages": info.passages,
+        "bytes": info.bytes,
+        "bytes_per_document": round(info.bytes / max(info.documents, 1)),
+        "states": info.states,
+    }
+    if not output.for_people(as_json):
+        output.lines([row])
+        return
+    row["states"] = ", ".join(f"{count:,} {state}" for state, count in info.states.items()) or "none"
+    output.table(
+        [(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value) for name, value in row.items()],
+        "",
+        "",
+    )

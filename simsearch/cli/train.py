@@ -1,0 +1,112 @@
+"""`simsearch train`: from texts to a model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from simsearch.cli import output
+from simsearch.cli.main import PARTLY_FAILED, app
+from simsearch.cli.options import JsonOption
+from simsearch.cli.progress import Bar
+from simsearch.errors import SimsearchError
+
+
+class DictionaryUnreadable(SimsearchError):
+    """The dictionary {path} cannot be read ({reason}): give a UTF-8 file with a word, or a word and a count, a line."""
+
+    path: str
+    reason: str
+
+
+@app.command()
+def train(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders and files (.txt .md .jsonl, also .gz .xz); - is standard input. One document a line."
+        ),
+    ],
+    to: Annotated[Path, typer.Option("--to", "-o", help="The model folder to write.")],
+    dictionary: Annotated[Path | None, typer.Option(help="Words of your own, one a line: they are never cut.")] = None,
+    per_file: Annotated[
+        bool, typer.Option("--per-file", help="A .txt or .md is one document, not one a line.")
+    ] = False,
+    dimensions: Annotated[int, typer.Option(min=2, help="Length of a vector.")] = 128,
+    min_count: Annotated[int, typer.Option(min=1, help="Rarer words get no vector.")] = 10,
+    window: Annotated[int, typer.Option(min=1, help="Words this far apart are seen together.")] = 10,
+    passes: Annotated[int, typer.Option(min=1, help="Times each vector is improved.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="Where the vectors start.")] = 1,
+    objective: Annotated[
+        Literal["smoothed", "article"],
+        typer.Option(help="Smoothed PMI with evidence for absence, or the article's own."),
+    ] = "smoothed",
+    truncate: Annotated[bool, typer.Option(help="For the article's objective: weights stop growing at 1.")] = True,
+    as_json: JsonOption = None,
+) -> None:
+    """Train a model on your own texts, in minutes, on a CPU; ends with a bill.
+
+    Example: `simsearch train corpus/ --to my-model`, then `simsearch index docs/ --model my-model`
+    """
+    from simsearch.corpus.sources import read
+    from simsearch.model.folder import read_manifest
+    from simsearch.trainer import Settings
+    from simsearch.trainer import train as train_model
+
+    settings = Settings(
+        dimensions=dimensions,
+        min_count=min_count,
+        window=window,
+        passes=passes,
+        seed=seed,
+        objective=objective,
+        truncate=truncate,
+    )
+    failed = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal failed
+        for item in read(sources, per_line=not per_file):
+            if hasattr(item, "text"):
+                yield item.text
+            elif item.failed:
+                failed += 1
+                output.say(f"Skipped: {item.source} {item.reason}.")
+
+    with Bar() as bar:
+        bill = train_model(texts(), to, settings=settings, dictionary=_lines(dictionary), progress=bar.show)
+    row: dict[str, Any] = {
+        "model": str(to),
+        "id": read_manifest(to)["id"],
+        **bill.as_dict(),
+        "failed": failed,
+    }
+    if output.for_people(as_json):
+        loss = row.pop("loss")
+        row["seconds"] = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in row["seconds"].items())
+        row["loss"] = f"{loss[0]:.3f} -> {loss[-1]:.3f}" if loss else "none"
+        row["peak_memory"] = f"{row['peak_memory'] / 1e6:,.0f} MB"
+        output.table(
+            [
+                (name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value)
+                for name, value in row.items()
+            ],
+            "",
+            "",
+        )
+    else:
+        output.lines([row])
+    if failed:
+        raise typer.Exit(PARTLY_FAILED)
+
+
+def _lines(dictionary: Path | None) -> list[str]:
+    if dictionary is None:
+        return []
+    try:
+        return dictionary.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DictionaryUnreadable(path=str(dictionary), reason=str(error)) from error

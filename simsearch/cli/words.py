@@ -1,0 +1,88 @@
+"""`simsearch words`: what a model knows about words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from simsearch.cli import output
+from simsearch.cli.main import app
+from simsearch.cli.options import CountOption, JsonOption, ModelOption
+
+if TYPE_CHECKING:
+    from simsearch.model.neighbours import Neighbour
+
+words_app = typer.Typer(no_args_is_help=True, help="Ask a model about words: related, similar, norms, analogy.")
+app.add_typer(words_app, name="words")
+
+Word = Annotated[str, typer.Argument(help="A word of the model's vocabulary.")]
+
+
+@words_app.command()
+def related(
+    word: Word,
+    k: CountOption = 10,
+    by: Annotated[Literal["inner", "cosine"], typer.Option(help="By PMI, the inner product, or by cosine.")] = "inner",
+    as_json: JsonOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Show words that occur together with a word.
+
+    Example: `simsearch words related 茶叶`
+    """
+    from simsearch.model import Model
+
+    _show(Model.load(model).related(word, k, by), "score", as_json)
+
+
+@words_app.command()
+def similar(
+    word: Word,
+    k: CountOption = 10,
+    context: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Correlate PMIs with the N most frequent words (10000: meaning, 500: grammar). Default: the cosine in the search space.",
+        ),
+    ] = None,
+    as_json: JsonOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Show words that could stand in a word's place.
+
+    Example: `simsearch words similar 喜欢 --context 10000`
+    """
+    from simsearch.model import Model
+
+    _show(Model.load(model).similar(word, k, context), "score", as_json)
+
+
+@words_app.command()
+def norms(k: CountOption = 50, as_json: JsonOption = None, model: ModelOption = None) -> None:
+    """Show the words with the shortest vectors, the least important ones.
+
+    Example: `simsearch words norms -k 20`
+    """
+    from simsearch.model import Model
+
+    _show(Model.load(model).norms(k), "norm", as_json)
+
+
+@words_app.command()
+def analogy(
+    a: Word, b: Word, c: Word, k: CountOption = 10, as_json: JsonOption = None, model: ModelOption = None
+) -> None:
+    """Show words near a + b - c.
+
+    Example: `simsearch words analogy 国王 女人 男人`
+    """
+    from simsearch.model import Model
+
+    _show(Model.load(model).analogy(a, b, c, k), "score", as_json)
+
+
+def _show(found: Sequence[Neighbour], measure: str, as_json: bool | None) -> None:
+    output.rows([{"word": item.word, measure: round(item.score, 4)} for item in found], as_json)

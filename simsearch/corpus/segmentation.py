@@ -1,0 +1,46 @@
+"""From a folded text to its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import rjieba
+
+#: A longer piece is cut first: memory is bounded whatever a line holds.
+LONGEST_PIECE = 8_000
+#: What a word of a user dictionary counts for where its line gives no number.
+DEFAULT_COUNT = 1_000
+
+
+class Segmenter:
+    """Jieba's dictionary with the words of user dictionaries, new words not guessed (HMM off)."""
+
+    def __init__(self, dictionary: Iterable[str] = ()) -> None:
+        """Take the lines of user dictionaries: `word`, `word count` or `word count tag`."""
+        entries = [line.split() for line in dictionary if line.strip()]
+        # The module holds one loaded dictionary; a second costs as much as the first.
+        self._cut = rjieba.cut
+        if entries:
+            jieba = rjieba.Jieba()
+            for word, *rest in entries:
+                count = int(rest[0]) if rest and rest[0].isdecimal() else DEFAULT_COUNT
+                jieba.add_word(word, count, rest[1] if len(rest) > 1 else "")
+            self._cut = jieba.cut
+
+    def segment(self, folded: str) -> list[str]:
+        """Return the words of a folded text, punctuation included, white space left out."""
+        if len(folded) <= LONGEST_PIECE:
+            return [word for word in self._cut(folded, False) if not word.isspace()]
+        return [word for piece in _pieces(folded) for word in self.segment(piece)]
+
+
+def _pieces(text: str) -> Iterable[str]:
+    start = 0
+    while start < len(text):
+        end = start + LONGEST_PIECE
+        if end < len(text):
+            window = text[start:end]
+            mark = max(window.rfind(mark) for mark in "。！？\n，, ")
+            end = start + mark + 1 if mark > 0 else end
+        yield text[start:end]
+        start = end

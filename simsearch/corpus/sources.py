@@ -1,0 +1,168 @@
+"""From folders, files and standard input to documents."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import lzma
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from simsearch.corpus.document import Document, Skipped
+from simsearch.errors import SimsearchError
+
+#: Endings that are read, each also with one of COMPRESSED behind it.
+FORMATS = (".txt", ".md", ".jsonl")
+COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
+#: The name that stands for standard input.
+STDIN = "-"
+
+
+class SourceNotFound(SimsearchError):
+    """There is no file or folder {path}: check the name, or pass - to read standard input."""
+
+    path: str
+
+
+def read(sources: Iterable[str], *, per_line: bool = False) -> Iterator[Document | Skipped]:
+    """Yield the documents of folders, files and standard input, and what could not be read.
+
+    A `.txt` or `.md` is one document, with `per_line` (training) one a line; a `.jsonl` holds one a
+    line either way. Ids are the name of the given folder and the path in it. Nothing stops the rest:
+    a bad file or line becomes a `Skipped`.
+
+    Raises `SourceNotFound`, before anything is read, where a source does not exist.
+    """
+    given = list(sources)
+    for source in given:
+        if source != STDIN and not Path(source).exists():
+            raise SourceNotFound(path=source)
+    for source in given:
+        if source == STDIN:
+            yield from _read_stdin(per_line)
+        elif Path(source).is_dir():
+            yield from _read_folder(Path(source), per_line)
+        else:
+            yield from _read_file(Path(source), Path(source).name, per_line, asked_for=True)
+
+
+def count_bytes(sources: Iterable[str]) -> int:
+    """Return the bytes on disk that `read` will go through, for a progress bar; standard input counts 0."""
+    total = 0
+    for source in sources:
+        paths = [Path(source)] if not Path(source).is_dir() else [path for path, _ in _walk(Path(source))]
+        total += sum(path.stat().st_size for path in paths if source != STDIN and path.is_file())
+    return total
+
+
+def _read_folder(folder: Path, per_line: bool) -> Iterator[Document | Skipped]:
+    name = folder.resolve().name
+    for path, inside in _walk(folder):
+        yield from _read_file(path, f"{name}/{inside}", per_line, asked_for=False)
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
+    for parent, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for file in sorted(files):
+            if not file.startswith("."):
+                path = Path(parent, file)
+                yield path, path.relative_to(folder).as_posix()
+
+
+def _read_file(path: Path, name: str, per_line: bool, asked_for: bool) -> Iterator[Document | Skipped]:
+    ending, opener = _ending(path)
+    if ending not in FORMATS:
+        reason = f"this type is not read: use one of {' '.join(FORMATS)}, or pipe the text in with -"
+        yield Skipped(str(path), reason, failed=asked_for)
+        return
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            yield Skipped(str(path), "this is no regular file")
+            return
+        with opener(path, "rb") as stream:
+            if ending == ".jsonl":
+                yield from _read_json_lines(stream, name)
+            else:
+                yield from _read_text(stream, name, str(path), per_line, title=ending == ".md")
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        yield Skipped(str(path), f"cannot be read ({why}): check the file and its permissions")
+
+
+def _ending(path: Path) -> tuple[str, Any]:
+    if path.suffix in COMPRESSED:
+        return Path(path.stem).suffix.lower(), COMPRESSED[path.suffix]
+    return path.suffix.lower(), open
+
+
+def _read_stdin(per_line: bool) -> Iterator[Document | Skipped]:
+    stream = cast(io.BufferedReader, sys.stdin.buffer)
+    if stream.peek(1)[:1] == b"{":
+        yield from _read_json_lines(stream, "stdin")
+    else:
+        yield from _read_text(stream, "stdin", "standard input", per_line, title=False)
+
+
+def _read_text(stream: IO[bytes], name: str, source: str, per_line: bool, title: bool) -> Iterator[Document | Skipped]:
+    if per_line:
+        for number, line in enumerate(stream, 1):
+            text = _decode(line, f"{source}, line {number}")
+            if isinstance(text, Skipped):
+                yield text
+            elif text.strip():
+                yield Document(f"{name}:{number}", text.strip(), source=source)
+        return
+    text = _decode(stream.read(), source)
+    if isinstance(text, Skipped):
+        yield text
+    else:
+        heading = next((line for line in text.splitlines() if line.strip()), "") if title else ""
+        yield Document(name, text, heading.lstrip("# ").strip() if heading.startswith("#") else "", source=source)
+
+
+def _read_json_lines(stream: IO[bytes], name: str) -> Iterator[Document | Skipped]:
+    for number, line in enumerate(stream, 1):
+        source = f"{name}, line {number}"
+        text = _decode(line, source)
+        if isinstance(text, Skipped):
+            yield text
+        elif text.strip():
+            yield _parse(text, f"{name}:{number}", source)
+
+
+def _decode(data: bytes, source: str) -> str | Skipped:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        reason = f"is not UTF-8 (byte {error.start}): convert it with `iconv -f GB18030 -t UTF-8`"
+        return Skipped(source, reason)
+    if "\0" in text:
+        return Skipped(source, "holds binary data, not text: leave it out or convert it to text")
+    return text
+
+
+def _parse(line: str, default_id: str, source: str) -> Document | Skipped:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return Skipped(source, f"is not a line of JSON ({error}): mend the line")
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        return Skipped(source, 'has no "text" that is a string: each line is {"text": ..., "id": ..., ...}')
+    metadata = row.get("metadata", {})
+    if not isinstance(metadata, dict):
+        return Skipped(source, 'has a "metadata" that is no object: make it {"name": value}')
+    name, title = row.get("id"), row.get("title")
+    return Document(
+        id=default_id if name in (None, "") else str(name),
+        text=row["text"],
+        title="" if title is None else str(title),
+        metadata=metadata,
+        source=source,
+    )

@@ -1,0 +1,139 @@
+"""What an index engine stores, is asked, and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsearch.corpus.document import Document
+from simsearch.indexer.conditions import Condition
+
+State = Literal["ok", "no_known_words", "empty"]
+Status = Literal["stored", "unchanged", "older", "deleted", "absent"]
+
+
+class Passage(NamedTuple):
+    """A stretch `text[start:end]` of a document, as folded words with a space between."""
+
+    words: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enriched:
+    """A document with all that is computed from it: d dimensions, one row of `vectors` a passage."""
+
+    document: Document
+    digest: str  #: of title, text and metadata
+    state: State
+    tags: list[str]
+    known_ratio: float
+    vector: NDArray[np.float32]  #: d, unit length, of the whole text; zero where nothing is known
+    passages: list[Passage]
+    vectors: NDArray[np.float32]  #: passages x d, unit length; zero where nothing is known
+    dropped: int = 0  #: passages beyond the limit
+
+
+class Outcome(NamedTuple):
+    """What became of a document; `older` means that a newer reading or a later delete stands."""
+
+    id: str
+    sequence: int
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What candidates are wanted for."""
+
+    words: Sequence[str]  #: distinct folded words; none: no candidates by words
+    vector: NDArray[np.float32] | None  #: d; None: no candidates by vector
+    conditions: Sequence[Condition] = ()
+    limit: int = 100  #: candidates of each kind
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that may answer, with its rank (from 1) in each list that holds it."""
+
+    id: str
+    number: int  #: of the passage in its document
+    passage: Passage
+    by_words: int | None = None
+    by_vector: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Passages that may answer a question, and the collection's figures that rank them."""
+
+    passages: list[Candidate]
+    frequencies: dict[str, int]  #: passages that hold a word of the question
+    total: int  #: passages in the index
+    average_length: float  #: words a passage
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored document as shown to people."""
+
+    id: str
+    title: str
+    text: str
+    tags: list[str]
+    source: str
+    metadata: dict[str, Any]
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """An index in figures."""
+
+    url: str
+    model: str
+    dimensions: int
+    documents: int
+    passages: int
+    bytes: int
+    states: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)  #: what a check found
+
+
+class Engine(Protocol):
+    """Stores enriched documents and delivers candidates; ranking is not its business."""
+
+    def info(self, check: bool = False) -> Info:
+        """Return the figures of the index; with `check`, read all of it and list what is wrong."""
+
+    def digests(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Return digest and sequence of those documents that are stored; ("", sequence) of deleted ones."""
+
+    def renew(self, documents: Sequence[Document]) -> list[Outcome]:
+        """Note that stored documents were read again and had not changed."""
+
+    def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
+        """Write documents in one step; afterwards they survive a crash. The newest reading wins."""
+
+    def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
+        """Delete documents; an older reading that arrives later does not bring them back."""
+
+    def candidates(self, question: Question) -> Candidates:
+        """Return the best passages by words and by vector among those that meet the conditions."""
+
+    def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
+        """Return ids of the documents nearest to a vector."""
+
+    def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
+        """Return the passages of documents, in their order; ids that are not stored are left out."""
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
+        """Return stored documents; ids that are not stored are left out."""
+
+    def close(self) -> None:
+        """Release files and connections."""

@@ -1,0 +1,111 @@
+"""What a search answers: documents with their best passage, highlights, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsearch.corpus.folding import fold_with_offsets
+from simsearch.corpus.passages import Span
+from simsearch.indexer.engine import Found
+from simsearch.indexer.ranker import Ranked
+from simsearch.model import Model
+from simsearch.model.explanation import Pair
+from simsearch.model.model import unit
+from simsearch.model.word_table import SILENT, WordTable
+
+#: A word of a passage is highlighted if its cosine with a word of the question is at least this; 1 is itself.
+CLOSE = 0.5
+#: Words more probable than exp(-this) are highlighted for none but themselves, and only where no other word is.
+TELLING = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A score taken apart: `sum(words) + share * similarity`, and `similarity = sum(pair.part)`."""
+
+    words: dict[str, float]
+    share: float
+    similarity: float
+    pairs: list[Pair]
+    by_characters: list[str]
+    unknown: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that answers. Offsets count characters of its text as it was given."""
+
+    id: str
+    title: str
+    score: float
+    by_words: int | None  #: rank of its best passage in the list by words
+    by_vector: int | None  #: and in the list by vector
+    tags: list[str]
+    metadata: dict[str, Any]
+    source: str
+    passage: Span
+    snippet: str  #: the text of the passage
+    highlights: list[Span]
+    why: Why | None = None
+
+
+def hit(model: Model, question: Sequence[str], ranked: Ranked, found: Found, explain: bool) -> Hit:
+    """Show a ranked passage of a stored document."""
+    passage = ranked.candidate.passage
+    return Hit(
+        id=found.id,
+        title=found.title,
+        score=ranked.score,
+        by_words=ranked.candidate.by_words,
+        by_vector=ranked.candidate.by_vector,
+        tags=found.tags,
+        metadata=found.metadata,
+        source=found.source,
+        passage=Span(passage.start, passage.end),
+        snippet=found.text[passage.start : passage.end],
+        highlights=highlights(model, question, found.text, Span(passage.start, passage.end)),
+        why=_why(model, question, ranked) if explain else None,
+    )
+
+
+def highlights(model: Model, question: Sequence[str], text: str, passage: Span) -> list[Span]:
+    """Return the words of a passage that answer a question: the same words, and those close in meaning."""
+    folded, offsets = fold_with_offsets(text[passage.start : passage.end])
+    words = model.segmenter.segment(folded)
+    rows = model.table.rows([*question, *words])
+    here = rows[len(question) :]
+    told = _told(model.table, np.unique(rows[: len(question)]), np.unique(here))
+    spans: list[Span] = []
+    position = 0
+    for word, row in zip(words, here.tolist(), strict=True):
+        position = folded.index(word, position)
+        if row in told:
+            start = passage.start + offsets[position]
+            end = passage.start + max(offsets[position + len(word)], offsets[position + len(word) - 1] + 1)
+            if spans and spans[-1].end == start:
+                spans[-1] = Span(spans[-1].start, end)
+            else:
+                spans.append(Span(start, end))
+        position += len(word)
+    return spans
+
+
+def _told(table: WordTable, asked: NDArray[np.intp], here: NDArray[np.intp]) -> set[int]:
+    """Return those rows of a passage that answer rows of a question."""
+    telling = asked[table.information[asked] >= TELLING]
+    other = here[table.information[here] >= TELLING]
+    close = unit(table.vectors[other]) @ unit(table.vectors[telling]).T >= CLOSE
+    told = np.union1d(np.intersect1d(telling, here), other[close.any(axis=1)])
+    if not len(told):
+        told = np.intersect1d(asked[asked != SILENT], here)
+    return set(told.tolist())
+
+
+def _why(model: Model, question: Sequence[str], ranked: Ranked) -> Why:
+    taken = model.explain_words(question, ranked.candidate.passage.words.split(" "))
+    return Why(ranked.parts, ranked.share, taken.similarity, taken.pairs, taken.by_characters, taken.unknown)

@@ -1,0 +1,180 @@
+"""An index: documents go in, questions are answered."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from simsearch.corpus.document import Document
+from simsearch.errors import SimsearchError
+from simsearch.indexer import ranker
+from simsearch.indexer.conditions import Condition
+from simsearch.indexer.engine import Candidate, Candidates, Engine, Info, Outcome, Passage, Question
+from simsearch.indexer.hits import Hit, hit
+from simsearch.indexer.indexing import add_batches
+from simsearch.model import Model
+from simsearch.model.model import unit
+from simsearch.model.word_table import SILENT
+
+
+class UrlUnknown(SimsearchError):
+    """The address {url} names no index: use sqlite:///path/to/file."""
+
+    url: str
+
+
+class ModelMismatch(SimsearchError):
+    """The index {url} belongs to model {index_model}, not {model}: leave --model out, or use another --index."""
+
+    url: str
+    index_model: str
+    model: str
+
+
+class DocumentNotFound(SimsearchError):
+    """There is no document {id} in the index: `simsearch query` shows ids."""
+
+    id: str
+
+
+def open_index(url: str | Path, *, model: Model | None = None, create: bool = True) -> Index:
+    """Open the index at `sqlite:///path/to/file` (or a plain path).
+
+    A new one is made for `model`, or for the base model, which is copied into the model store. An index
+    that exists is used with the model that it names.
+
+    Raises `UrlUnknown`, `ModelMismatch`, `IndexNotFound` (without `create`), `IndexUnreadable`,
+    `IndexFormatUnknown`, `ModelNotFound`.
+    """
+    from simsearch.indexer.sqlite import SqliteEngine, file
+
+    path = _path(str(url))
+    if create and not path.exists():
+        model = model or Model.load()
+        model.install()
+        connection = file.create(path, model.id, model.dimensions)
+    else:
+        connection = file.connect(path)
+    engine = SqliteEngine(path, connection)
+    stored = engine.info().model
+    if model is not None and model.id != stored:
+        engine.close()
+        raise ModelMismatch(url=str(url), index_model=stored, model=model.id)
+    return Index(engine, model)
+
+
+class Index:
+    """Documents, stored with their vectors and tags; a context manager."""
+
+    def __init__(self, engine: Engine, model: Model | None = None) -> None:
+        """Wrap an engine; `open_index` is the usual way."""
+        self.engine = engine
+        self._model = model
+
+    @cached_property
+    def model(self) -> Model:
+        """The model of this index, loaded when first needed."""
+        return self._model or Model.load(self.engine.info().model)
+
+    def add(self, documents: Iterable[Document]) -> Counter[str]:
+        """Store documents; what is unchanged is skipped. Return how many became stored, unchanged or older."""
+        return Counter(outcome.status for batch in self.add_batches(documents) for outcome in batch)
+
+    def add_batches(self, documents: Iterable[Document]) -> Iterator[list[Outcome]]:
+        """Store documents batch by batch, yielding the outcomes of each batch once it is safe on disk."""
+        yield from add_batches(self.engine, self.model, documents)
+
+    def delete(self, ids: Iterable[str]) -> list[Outcome]:
+        """Delete documents by id."""
+        return self.engine.delete(ids, time.time_ns())
+
+    def search(
+        self,
+        text: str,
+        k: int = 10,
+        mode: ranker.Mode = "hybrid",
+        where: Sequence[Condition] = (),
+        explain: bool = False,
+    ) -> list[Hit]:
+        """Return the k best documents for a text, each with its best passage.
+
+        Modes: `hybrid`, `similar` (meaning only), `keyword` (words only), `phrase` (words and word n-grams).
+        """
+        words = self.model.segment(text)
+        rows = self.model.table.rows(words)
+        spoken = [word for word, row in zip(words, rows, strict=True) if row != SILENT]
+        vector = unit(self.model.sums(rows, [len(rows)]))[0]
+        question = Question(
+            words=[] if mode == "similar" else list(dict.fromkeys(spoken)),
+            vector=vector if mode in ("hybrid", "similar") else None,
+            conditions=where,
+        )
+        return self._hits(spoken, self.engine.candidates(question), k, mode, explain)
+
+    def similar(self, id: str, k: int = 10, where: Sequence[Condition] = (), explain: bool = False) -> list[Hit]:
+        """Return the k documents most similar to a stored one, by their whole texts.
+
+        Raises `DocumentNotFound`.
+        """
+        stored = self.engine.passages([id])
+        if id not in stored:
+            raise DocumentNotFound(id=id)
+        words = _words(stored[id])
+        rows = self.model.table.rows(words)
+        vector = unit(self.model.sums(rows, [len(rows)]))[0]
+        if not vector.any():
+            return []
+        names = [name for name in self.engine.nearest(vector, k + 1, where) if name != id]
+        candidates = []
+        for rank, (name, passages) in enumerate(self.engine.passages(names).items(), 1):
+            whole = passages[0]._replace(words=" ".join(_words(passages)), end=passages[-1].end)
+            candidates.append(Candidate(name, 0, whole, by_vector=rank))
+        return self._hits(words, Candidates(candidates, {}, len(candidates), 0.0), k, "similar", explain)
+
+    def knows(self, text: str) -> bool:
+        """Tell whether the model knows a word of the text, or a character."""
+        rows = self.model.table.rows(self.model.segment(text))
+        return bool(self.model.table.vectors[rows].any())
+
+    def info(self) -> Info:
+        """Return the index in figures."""
+        return self.engine.info()
+
+    def close(self) -> None:
+        """Release files and connections."""
+        self.engine.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _hits(
+        self, words: Sequence[str], candidates: Candidates, k: int, mode: ranker.Mode, explain: bool
+    ) -> list[Hit]:
+        best = ranker.rank(self.model, words, candidates, mode)[:k]
+        found = self.engine.fetch([ranked.candidate.id for ranked in best])
+        return [
+            hit(self.model, words, ranked, found[ranked.candidate.id], explain)
+            for ranked in best
+            if ranked.candidate.id in found  # deleted since by another process
+        ]
+
+
+def _words(passages: Sequence[Passage]) -> list[str]:
+    return [word for passage in passages for word in passage.words.split(" ") if word]
+
+
+def _path(url: str) -> Path:
+    if url.startswith("sqlite:///"):
+        return Path(url.removeprefix("sqlite:///")).expanduser()
+    if "://" in url or not url:
+        raise UrlUnknown(url=url)
+    return Path(url).expanduser()

@@ -1,0 +1,152 @@
+"""The embedded engine: documents, postings and vectors in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from simsearch.corpus.document import Document
+from simsearch.errors import SimsearchError
+from simsearch.indexer.conditions import Condition
+from simsearch.indexer.engine import Candidates, Enriched, Found, Info, Outcome, Passage, Question
+from simsearch.indexer.sqlite import search, writing
+from simsearch.indexer.sqlite.file import rows
+
+
+class IndexBusy(SimsearchError):
+    """Another process has been writing to the index {path} for over a minute: wait for it, or stop it."""
+
+    path: str
+
+
+class IndexFailed(SimsearchError):
+    """The index {path} cannot be used ({reason}): check the disk and its space; what was stored is kept."""
+
+    path: str
+    reason: str
+
+
+class SqliteEngine:
+    """An index in a file; several processes may read and write it at a time."""
+
+    def __init__(self, path: Path, connection: apsw.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def info(self, check: bool = False) -> Info:
+        """Return the figures of the index; with `check`, read all of it and list what is wrong."""
+        about = dict(self._rows("SELECT name, value FROM about"))
+        states = dict(self._rows("SELECT state, count(*) FROM documents GROUP BY state"))
+        return Info(
+            url=f"sqlite:///{self.path}",
+            model=about["model"],
+            dimensions=about["dimensions"],
+            documents=sum(states.values()),
+            passages=about["passages"],
+            bytes=self.path.stat().st_size,
+            states=states,
+            problems=self._problems(about["passages"]) if check else [],
+        )
+
+    def digests(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Return digest and sequence of those documents that are stored; ("", sequence) of deleted ones."""
+        listed = "IN (SELECT value FROM json_each(?1))"
+        found_rows = self._rows(
+            f"SELECT id, digest, sequence FROM documents WHERE id {listed}"
+            f" UNION ALL SELECT id, '', sequence FROM tombstones WHERE id {listed}",
+            json.dumps(ids),
+        )
+        return {name: (digest, sequence) for name, digest, sequence in found_rows}
+
+    def renew(self, documents: Sequence[Document]) -> list[Outcome]:
+        """Note that stored documents were read again and had not changed."""
+        return self._write(lambda: writing.renew(self._connection, documents))
+
+    def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
+        """Write documents in one transaction; the newest reading wins."""
+        return self._write(lambda: writing.store(self._connection, batch))
+
+    def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
+        """Delete documents; an older reading that arrives later does not bring them back."""
+        return self._write(lambda: writing.delete(self._connection, ids, sequence))
+
+    def candidates(self, question: Question) -> Candidates:
+        """Return the best passages by words and by vector among those that meet the conditions."""
+        self._connection.execute("BEGIN")  # one state of the file for all parts of the answer
+        try:
+            return search.candidates(self._connection, question)
+        finally:
+            self._connection.execute("COMMIT")
+
+    def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
+        """Return ids of the documents nearest to a vector."""
+        return search.nearest(self._connection, vector, limit, conditions)
+
+    def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
+        """Return the passages of documents, in their order; ids that are not stored are left out."""
+        found: dict[str, list[Passage]] = {}
+        found_rows = self._rows(
+            "SELECT d.id, p.words, p.start, p.end FROM documents AS d LEFT JOIN passages AS p ON p.document = d.number"
+            " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.number, p.position",
+            json.dumps(ids),
+        )
+        for name, words, start, end in found_rows:
+            of_document = found.setdefault(name, [])
+            if words is not None:
+                of_document.append(Passage(words, start, end))
+        return found
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
+        """Return stored documents; ids that are not stored are left out."""
+        found_rows = self._rows(
+            "SELECT id, title, text, tags, source, metadata, state FROM documents"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            json.dumps(ids),
+        )
+        return {
+            name: Found(name, title, text, json.loads(tags), source, json.loads(metadata), state)
+            for name, title, text, tags, source, metadata, state in found_rows
+        }
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def _problems(self, passages: int) -> list[str]:
+        problems = [message for (message,) in self._rows("PRAGMA integrity_check(10)") if message != "ok"]
+        for table, expected in (("passages", passages), ("postings", passages)):
+            ((found,),) = self._rows(f"SELECT count(*) FROM {table}")
+            if found != expected:
+                problems.append(f"{found} of {expected} rows in {table}")
+        return problems
+
+    def _rows(self, select: str, *values: Any) -> list[Any]:
+        return rows(self._connection, select, *values)
+
+    def _write(self, work: Callable[[], list[Outcome]]) -> list[Outcome]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                outcomes = work()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except apsw.BusyError as error:
+            raise IndexBusy(path=str(self.path)) from error
+        except (
+            apsw.FullError,
+            apsw.IOError,
+            apsw.ReadOnlyError,
+            apsw.CorruptError,
+            apsw.CantOpenError,
+        ) as error:
+            raise IndexFailed(path=str(self.path), reason=str(error)) from error
+        return outcomes

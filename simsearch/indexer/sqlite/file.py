@@ -1,0 +1,94 @@
+"""Opening and creating the file of the embedded engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import apsw
+import sqlite_vec
+
+from simsearch.errors import SimsearchError
+from simsearch.indexer.sqlite.schema import FORMAT, TABLES, VECTORS
+
+#: How long a writer waits for another process's batch, in ms.
+BUSY_TIMEOUT = 60_000
+#: Bytes of the file that may be read without copying.
+MAPPED = 1 << 30
+
+
+class IndexNotFound(SimsearchError):
+    """There is no index at {path}: create it with `simsearch index FOLDER`."""
+
+    path: str
+
+
+class IndexUnreadable(SimsearchError):
+    """The file {path} is no simsearch index ({reason}): name another with --index, or move it away and index again."""
+
+    path: str
+    reason: str
+
+
+class IndexFormatUnknown(SimsearchError):
+    """The index {path} has format {found}, this simsearch reads format {known}: install a matching simsearch."""
+
+    path: str
+    found: Any
+    known: int
+
+
+def connect(path: Path) -> apsw.Connection:
+    """Open an index file that exists.
+
+    Raises `IndexNotFound`, `IndexUnreadable`, `IndexFormatUnknown`.
+    """
+    if not path.is_file():
+        if path.exists():
+            raise IndexUnreadable(path=str(path), reason="it is not a file")
+        raise IndexNotFound(path=str(path))
+    try:
+        connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
+        found = dict(rows(connection, "SELECT name, value FROM about"))
+    except apsw.Error as error:
+        raise IndexUnreadable(path=str(path), reason=str(error)) from error
+    if found.get("format") != FORMAT:
+        raise IndexFormatUnknown(path=str(path), found=found.get("format"), known=FORMAT)
+    return connection
+
+
+def create(path: Path, model: str, dimensions: int) -> apsw.Connection:
+    """Create an index file for a model, or open the one that another process has just created.
+
+    Raises `IndexUnreadable` where the place cannot be written or holds something else.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = _open(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
+            connection.execute(TABLES)
+            connection.execute(VECTORS.format(dimensions=dimensions))
+            about = {"format": FORMAT, "model": model, "dimensions": dimensions, "passages": 0, "words": 0}
+            connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
+        connection.execute("COMMIT")
+    except (OSError, apsw.Error) as error:
+        raise IndexUnreadable(path=str(path), reason=str(error)) from error
+    return connection
+
+
+def rows(connection: apsw.Connection, select: str, *values: Any) -> list[Any]:
+    """Return all rows of a query as tuples."""
+    return connection.execute(select, values).fetchall()
+
+
+def _open(path: Path, flags: int) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags)
+    connection.set_busy_timeout(BUSY_TIMEOUT)
+    connection.enable_load_extension(True)
+    connection.load_extension(sqlite_vec.loadable_path())
+    connection.enable_load_extension(False)
+    # FULL: a batch that was acknowledged survives a power cut, not only a crash.
+    connection.execute(f"PRAGMA synchronous = FULL; PRAGMA mmap_size = {MAPPED}")
+    return connection

@@ -1,0 +1,132 @@
+"""Writing documents into the embedded engine; each function runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from simsearch.corpus.document import Document
+from simsearch.indexer.engine import Enriched, Outcome
+from simsearch.indexer.sqlite.file import rows
+from simsearch.model.quantisation import quantise
+
+
+def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcome]:
+    """Write documents that are at least as new as what is stored of them."""
+    newest = sequences(connection, [item.document.id for item in batch])
+    outcomes: list[Outcome] = []
+    fresh: dict[str, Enriched] = {}
+    for item in batch:
+        document = item.document
+        if document.sequence < newest.get(document.id, 0):
+            outcomes.append(Outcome(document.id, document.sequence, "older"))
+            continue
+        newest[document.id] = document.sequence
+        fresh[document.id] = item
+        outcomes.append(Outcome(document.id, document.sequence, "stored"))
+    _remove(connection, list(fresh))
+    connection.executemany("DELETE FROM tombstones WHERE id = ?", [(name,) for name in fresh])
+    _insert(connection, list(fresh.values()))
+    return outcomes
+
+
+def renew(connection: apsw.Connection, documents: Sequence[Document]) -> list[Outcome]:
+    """Raise the sequence of documents that were read again and had not changed."""
+    connection.executemany(
+        "UPDATE documents SET sequence = max(sequence, ?) WHERE id = ?",
+        [(document.sequence, document.id) for document in documents],
+    )
+    return [Outcome(document.id, document.sequence, "unchanged") for document in documents]
+
+
+def delete(connection: apsw.Connection, ids: Iterable[str], sequence: int) -> list[Outcome]:
+    """Delete documents and leave a tombstone each, unless a newer reading is stored."""
+    names = list(dict.fromkeys(ids))
+    stored = {name for (name,) in _in(connection, "SELECT id FROM documents WHERE id", names)}
+    newest = sequences(connection, names)
+    gone = [name for name in names if newest.get(name, 0) <= sequence]
+    _remove(connection, gone)
+    connection.executemany(
+        "INSERT OR REPLACE INTO tombstones (id, sequence) VALUES (?, ?)", [(name, sequence) for name in gone]
+    )
+    status = {name: "deleted" if name in stored else "absent" for name in gone}
+    return [Outcome(name, sequence, status.get(name, "older")) for name in names]  # type: ignore[arg-type]
+
+
+def sequences(connection: apsw.Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Return the sequence of what is stored, or deleted, under each id."""
+    stored = _in(connection, "SELECT id, sequence FROM documents WHERE id", ids)
+    deleted = _in(connection, "SELECT id, sequence FROM tombstones WHERE id", ids)
+    return dict(stored) | dict(deleted)
+
+
+def _insert(connection: apsw.Connection, batch: Sequence[Enriched]) -> None:
+    if not batch:
+        return
+    document = _next(connection, "documents")
+    passage = first = _next(connection, "passages")
+    documents, tags, passages = [], [], []
+    for number, item in enumerate(batch, document):
+        source = item.document
+        metadata, names = (json.dumps(value, ensure_ascii=False) for value in (source.metadata, item.tags))
+        documents.append(
+            (number, source.id, source.sequence, item.digest, item.state, item.known_ratio, source.title)
+            + (source.source, metadata, names, source.text)
+        )
+        tags += [(tag, number) for tag in item.tags]
+        for position, (words, start, end) in enumerate(item.passages):
+            passages.append((passage, number, position, start, end, words))
+            passage += 1
+    connection.executemany("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)", documents)
+    connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", tags)
+    connection.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?)", passages)
+    connection.executemany("INSERT INTO postings (rowid, words) VALUES (?, ?)", ((row[0], row[5]) for row in passages))
+    _insert_vectors(connection, "document_vectors", document, np.stack([item.vector for item in batch]))
+    _insert_vectors(connection, "passage_vectors", first, np.concatenate([item.vectors for item in batch]))
+    _count(connection, len(passages), sum(row[5].count(" ") + 1 for row in passages))
+
+
+def _insert_vectors(connection: apsw.Connection, table: str, first: int, vectors: NDArray[np.float32]) -> None:
+    steps, scales = quantise(vectors)
+    connection.executemany(
+        f"INSERT INTO {table} (rowid, vector) VALUES (?, vec_int8(?))",
+        ((first + int(row), steps[row].tobytes()) for row in np.flatnonzero(scales)),
+    )
+
+
+def _remove(connection: apsw.Connection, ids: Sequence[str]) -> None:
+    documents = [number for (number,) in _in(connection, "SELECT number FROM documents WHERE id", ids)]
+    if not documents:
+        return
+    passages = list(_in(connection, "SELECT number, words FROM passages WHERE document", documents))
+    keys = [(number,) for number in documents]
+    for statement, bindings in (
+        ("DELETE FROM postings WHERE rowid = ?", [(number,) for number, _ in passages]),
+        ("DELETE FROM passage_vectors WHERE rowid = ?", [(number,) for number, _ in passages]),
+        ("DELETE FROM passages WHERE document = ?", keys),
+        ("DELETE FROM document_vectors WHERE rowid = ?", keys),
+        ("DELETE FROM tags WHERE document = ?", keys),
+        ("DELETE FROM documents WHERE number = ?", keys),
+    ):
+        connection.executemany(statement, bindings)
+    _count(connection, -len(passages), -sum(words.count(" ") + 1 for _, words in passages))
+
+
+def _count(connection: apsw.Connection, passages: int, words: int) -> None:
+    connection.executemany(
+        "UPDATE about SET value = value + ? WHERE name = ?", [(passages, "passages"), (words, "words")]
+    )
+
+
+def _next(connection: apsw.Connection, table: str) -> int:
+    ((last,),) = rows(connection, f"SELECT coalesce(max(number), 0) FROM {table}")
+    return int(last) + 1
+
+
+def _in(connection: apsw.Connection, select: str, values: Sequence[str] | Sequence[int]) -> list[Any]:
+    return rows(connection, f"{select} IN (SELECT value FROM json_each(?))", json.dumps(values))

@@ -1,0 +1,213 @@
+"""A trained model and what it can say: words, sentences, keywords, explanations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsearch.corpus import folding
+from simsearch.corpus.segmentation import Segmenter
+from simsearch.errors import SimsearchError
+from simsearch.model import explanation, folder, keywords, neighbours, store
+from simsearch.model.search_space import SearchSpace
+from simsearch.model.word_table import SILENT, WordTable
+
+#: Texts that are encoded together: bounds memory.
+BATCH = 512
+
+
+class WordUnknown(SimsearchError):
+    """The model does not know the word {word}: try a more common one, or train on texts that use it."""
+
+    word: str
+
+
+class Model:
+    """Word vectors whose inner products are PMI, and all that follows from them.
+
+    n words, d dimensions. Sentences are sums of word vectors, so each similarity can be explained.
+    """
+
+    def __init__(self, stored: folder.Stored) -> None:
+        """Wrap a model folder that was read; `Model.load` is the usual way."""
+        self.path = stored.path
+        self.manifest = stored.manifest
+        self.id: str = stored.manifest["id"]
+        self.dimensions: int = stored.manifest["dimensions"]
+        cells = stored.texts["words"].replace("\n", "\t").split("\t")
+        self.words: list[str] = cells[:-1:2]  #: most frequent first
+        self.counts: NDArray[np.int64] = np.array(cells[1::2], dtype=np.int64)
+        self._stored = stored
+        self._space = SearchSpace(stored, self.words, self.counts)
+
+    @classmethod
+    def load(cls, path_or_id: str | os.PathLike[str] | None = None) -> Model:
+        """Load a model from a folder or by its id; None is the base model of the package.
+
+        Raises `ModelNotFound`, `ModelDamaged`, `ModelFormatUnknown`.
+        """
+        where = store.find(path_or_id)
+        manifest = folder.read_manifest(where)
+        store.check_once(where, manifest)
+        return cls(folder.read(where, manifest))
+
+    def install(self) -> Path:
+        """Copy the model into the store, so that an index finds it again; return where it is."""
+        return store.install(self.path, self.manifest)
+
+    # Words
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """The article's space (n x d): the inner product of two rows is their PMI."""
+        return self._space.article(np.arange(len(self.words)))
+
+    @cached_property
+    def search_vectors(self) -> NDArray[np.float32]:
+        """The search space (n x d): whitened, with what each word's characters say."""
+        return self._space.known(np.arange(len(self.words)))
+
+    @cached_property
+    def table(self) -> WordTable:
+        """Weighted search vectors by row, for the indexer."""
+        return WordTable(self._space)
+
+    def related(self, word: str, k: int = 10, by: neighbours.By = "inner") -> list[neighbours.Neighbour]:
+        """Return the words that occur together with this one: largest PMI, or cosine (equation 30)."""
+        row = self._row(word)
+        return neighbours.top(self.words, neighbours.related(self.vectors, row, by), k, (row,))
+
+    def similar(self, word: str, k: int = 10, context: int | None = None) -> list[neighbours.Neighbour]:
+        """Return the words that could stand in this one's place.
+
+        By the cosine in the search space, or, given a context of N words, by the correlation of PMIs with
+        the N most frequent words (equations 33-39; 10,000: by meaning, 500: by grammar).
+        """
+        row = self._row(word)
+        if context is None:
+            scores = neighbours.cosines(self.search_vectors, self.search_vectors[row])
+        else:
+            scores = neighbours.correlated(self.vectors, row, context)
+        return neighbours.top(self.words, scores, k, (row,))
+
+    def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[neighbours.Neighbour]:
+        """Return the words nearest to a + b - c, these three left out."""
+        rows = tuple(self._row(word) for word in (a, b, c))
+        unit = self.search_vectors[list(rows)]
+        unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
+        scores = neighbours.cosines(self.search_vectors, unit[0] + unit[1] - unit[2])
+        return neighbours.top(self.words, scores, k, rows)
+
+    def norms(self, k: int = 50) -> list[neighbours.Neighbour]:
+        """Return the k words with the shortest vectors: the least important ones (equations 24-29)."""
+        lengths = np.linalg.norm(self.vectors, axis=1)
+        return [neighbours.Neighbour(word, -score) for word, score in neighbours.top(self.words, -lengths, k)]
+
+    def word_similarity(self, a: str, b: str) -> float:
+        """Return the cosine of two words in the search space; unknown words go by their characters."""
+        rows = self.table.rows([self.fold(a), self.fold(b)])
+        one, other = self.table.vectors[rows]
+        return float(neighbours.cosines(one[None], other)[0])
+
+    # Texts
+
+    @cached_property
+    def segmenter(self) -> Segmenter:
+        """The segmenter with the dictionaries of this model."""
+        return Segmenter(self._stored.texts["dictionary"].splitlines())
+
+    def fold(self, text: str) -> str:
+        """Return the text as the model reads it: simplified, lower case, NFKC."""
+        return folding.fold(text)
+
+    def segment(self, text: str) -> list[str]:
+        """Return the words of a text, folded, punctuation included."""
+        return self.segmenter.segment(folding.fold(text))
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return sentence vectors (len(texts) x d), unit length, in the search space.
+
+        Unknown words count through their characters; a row is zero only where neither a word nor a
+        character is known.
+        """
+        out = np.zeros((len(texts), self.dimensions), np.float32)
+        for start in range(0, len(texts), BATCH):
+            self.table.trim()
+            tokens = [self.segment(text) for text in texts[start : start + BATCH]]
+            rows = self.table.rows(list(chain.from_iterable(tokens)))
+            out[start : start + BATCH] = unit(self.sums(rows, [len(words) for words in tokens]))
+        return out
+
+    def sums(self, rows: NDArray[np.intp], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float32]:
+        """Add up the table's vectors of consecutive stretches of rows (len(lengths) x d)."""
+        return add_up(self.table.vectors[rows], lengths)
+
+    def sum_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the article's sentence vectors (len(texts) x d): plain sums of the known words' vectors."""
+        out = np.zeros((len(texts), self.dimensions), np.float32)
+        for index, text in enumerate(texts):
+            out[index] = self._article_vectors(self._known(text)).sum(axis=0)
+        return out
+
+    def keywords(self, text: str, k: int = 10, method: Literal["tags", "article"] = "tags") -> list[keywords.Keyword]:
+        """Return the k words that stand for a text: tags for people, or the article's equation 43."""
+        if method == "article":
+            known = [word for word in self._known(text) if any(map(str.isalnum, word))]
+            return keywords.article(self._article_vectors(known), known, k)
+        rows = self.table.rows(self.segment(text))
+        texts = np.zeros(len(rows), np.intp)
+        return keywords.tags(self.table, rows, texts, self.sums(rows, [len(rows)]), k)[0]
+
+    def similarity(self, a: str, b: str) -> float:
+        """Return the cosine of two texts, between -1 and 1."""
+        one, other = self.encode([a, b])
+        return float(one @ other)
+
+    def explain(self, a: str, b: str) -> explanation.Explanation:
+        """Take the similarity of two texts apart into pairs of words, which add up to it."""
+        return self.explain_words(self.segment(a), self.segment(b))
+
+    def explain_words(self, a: Sequence[str], b: Sequence[str]) -> explanation.Explanation:
+        """Explain the similarity of two texts given as words."""
+        return explanation.explain(self.table, a, b)
+
+    def known_ratio(self, rows: NDArray[np.intp]) -> float:
+        """Return the share of words (punctuation left out) that are in the vocabulary; 0 without words."""
+        words = rows[rows != SILENT]
+        return float(self.table.known(words).mean()) if len(words) else 0.0
+
+    def _known(self, text: str) -> list[str]:
+        return [word for word in self.segment(text) if self.table.find(word) is not None]
+
+    def _article_vectors(self, known: Sequence[str]) -> NDArray[np.float32]:
+        return self._space.article(np.array([self._row(word) for word in known], np.intp))
+
+    def _row(self, word: str) -> int:
+        row = self.table.find(self.fold(word))
+        if row is None:
+            raise WordUnknown(word=word)
+        return row - 1
+
+
+def add_up(rows: NDArray[np.float32], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float32]:
+    """Add up consecutive stretches of rows (len(lengths) x d); an empty stretch gives zeros."""
+    counts = np.asarray(lengths, np.intp)
+    out = np.zeros((len(counts), rows.shape[1]), np.float32)
+    filled = np.flatnonzero(counts)
+    if len(filled):
+        out[filled] = np.add.reduceat(rows, (np.cumsum(counts) - counts)[filled])
+    return out
+
+
+def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows scaled to length 1; zero rows stay zero."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
+    return scaled

@@ -1,0 +1,96 @@
+"""The model store: where an index's model is found again, and which folders are known to be whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from simsearch.model import folder as model_folder
+
+#: The model that comes with the package.
+BASE = Path(__file__).parent / "base"
+
+
+def store_folder() -> Path:
+    """Return the store: `SIMSEARCH_MODELS`, or a folder in the user's data folder."""
+    given = os.environ.get("SIMSEARCH_MODELS")
+    if given:
+        return Path(given)
+    from platformdirs import user_data_path
+
+    return user_data_path("simsearch", appauthor=False) / "models"
+
+
+def find(name: str | os.PathLike[str] | None) -> Path:
+    """Return the folder of a model: a path, an id (or its first 8 digits) in the store, or None for the base model.
+
+    Raises `ModelNotFound`.
+    """
+    if name is None:
+        return BASE
+    path = Path(name)
+    if (path / model_folder.MANIFEST).is_file():
+        return path
+    if re.fullmatch("[0-9a-f]{8,16}", str(name)):
+        stored = sorted(store_folder().glob(f"{name}*"))
+        if stored:
+            return stored[0]
+        if model_folder.read_manifest(BASE)["id"].startswith(str(name)):
+            return BASE
+    raise model_folder.ModelNotFound(path=str(name))
+
+
+def install(folder: Path, manifest: dict[str, Any]) -> Path:
+    """Copy a checked model into the store, once; return where it is."""
+    target = store_folder() / manifest["id"]
+    if not (target / model_folder.MANIFEST).is_file():
+        names = [*manifest["files"], model_folder.MANIFEST]
+        model_folder.write_folder(target, {name: (folder / name).read_bytes() for name in names})
+    return target
+
+
+def check_once(folder: Path, manifest: dict[str, Any]) -> None:
+    """Verify a model's checksums when it is first seen; later only that its files are the same ones.
+
+    What was verified is remembered by size, mtime and inode. Raises `ModelDamaged`.
+    """
+    key = str(folder.resolve())
+    marks = {"id": manifest["id"], **{name: _mark(folder / name) for name in manifest["files"]}}
+    seen = _seen()
+    if seen.get(key) == marks:
+        return
+    model_folder.check(folder, manifest)
+    _remember(seen | {key: marks})
+
+
+def _mark(path: Path) -> list[int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise model_folder.ModelDamaged(path=str(path), reason=error.strerror or str(error)) from error
+    return [found.st_size, found.st_mtime_ns, found.st_ino]
+
+
+def _seen() -> dict[str, Any]:
+    try:
+        seen = json.loads((store_folder() / "verified.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return seen if isinstance(seen, dict) else {}
+
+
+def _remember(seen: dict[str, Any]) -> None:
+    """Keep the record where the store can be written; elsewhere models are verified each time."""
+    path = store_folder() / "verified.json"
+    part = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps({key: marks for key, marks in seen.items() if Path(key).is_dir()}))
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
