@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from simsearch.cli import output
-from simsearch.cli.main import app
+from simsearch.cli.command import command_app
 from simsearch.cli.options import JsonOption, ModelOption
+
+app = command_app()
 
 
 @app.command()

@@ -7,8 +7,10 @@ import os
 import typer
 
 from simsearch.cli import output, settings
-from simsearch.cli.main import app
+from simsearch.cli.command import command_app
 from simsearch.cli.options import IndexOption, JsonOption, ModelOption
+
+app = command_app()
 
 
 @app.command()

@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from simsearch.cli import output
-from simsearch.cli.main import PARTLY_FAILED, app
+from simsearch.cli.command import command_app
+from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import IndexOption, JsonOption, open_index
+
+app = command_app()
 
 
 @app.command()

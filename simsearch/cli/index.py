@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simsearch.cli import output
-from simsearch.cli.main import PARTLY_FAILED, app
+from simsearch.cli.command import command_app
+from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import IndexOption, JsonOption, ModelOption, open_index
 from simsearch.cli.progress import Bar
 
 if TYPE_CHECKING:
     from simsearch.corpus import Document, Skipped
+
+
+app = command_app()
 
 
 @app.command()
@@ -35,7 +39,8 @@ def index(
 ) -> None:
     """Store documents with their vectors and tags; what is unchanged is skipped.
 
-    A .txt or .md file is one document; a .jsonl holds one a line: {"text": ..., "id": ..., "title": ..., "metadata": {...}}.
+    A .txt or .md file is one document; a .jsonl holds one a line:
+    {"text": ..., "id": ..., "title": ..., "metadata": {...}}.
 
     Example: `simsearch index docs/ notices.jsonl`
     """

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from simsearch.cli import output
-from simsearch.cli.main import app
+from simsearch.cli.command import command_app
 from simsearch.cli.options import CountOption, JsonOption, ModelOption
 from simsearch.errors import SimsearchError
 
@@ -19,6 +19,9 @@ class TextUnreadable(SimsearchError):
 
     path: str
     reason: str
+
+
+app = command_app()
 
 
 @app.command()

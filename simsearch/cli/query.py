@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from simsearch.cli import hits, output
-from simsearch.cli.main import app
+from simsearch.cli.command import command_app
 from simsearch.cli.options import (
     CountOption,
     ExplainOption,
@@ -24,6 +24,9 @@ from simsearch.cli.options import (
 
 #: Longer questions are cut: they say no more, and cost time.
 LONGEST_QUESTION = 10_000
+
+
+app = command_app()
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,12 @@ def read(path: Path | None = None) -> dict[str, Any]:
     Raises `SettingsUnreadable`.
     """
     path = path or Path(FILE)
+    if not path.exists():
+        return {}
+    import tomllib
+
     try:
         found = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
     except (OSError, ValueError) as error:
         raise SettingsUnreadable(path=str(path), reason=str(error)) from error
     strange = sorted(set(found) - set(NAMES))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from simsearch.cli import hits, output
-from simsearch.cli.main import app
+from simsearch.cli.command import command_app
 from simsearch.cli.options import (
     CountOption,
     ExplainOption,
@@ -18,6 +18,8 @@ from simsearch.cli.options import (
     conditions,
     open_index,
 )
+
+app = command_app()
 
 
 @app.command()

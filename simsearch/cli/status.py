@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from simsearch.cli import output
-from simsearch.cli.main import app
+from simsearch.cli.command import command_app
 from simsearch.cli.options import IndexOption, JsonOption, open_index
+
+app = command_app()
 
 
 @app.command()

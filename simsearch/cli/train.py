@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from simsearch.cli import output
-from simsearch.cli.main import PARTLY_FAILED, app
+from simsearch.cli.command import command_app
+from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import JsonOption
 from simsearch.cli.progress import Bar
 from simsearch.errors import SimsearchError
@@ -20,6 +21,9 @@ class DictionaryUnreadable(SimsearchError):
 
     path: str
     reason: str
+
+
+app = command_app()
 
 
 @app.command()

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from simsearch.cli import output
-from simsearch.cli.main import app
+from simsearch.cli.command import command_app
 from simsearch.cli.options import CountOption, JsonOption, ModelOption
 
 if TYPE_CHECKING:
     from simsearch.model.neighbours import Neighbour
 
-words_app = typer.Typer(no_args_is_help=True, help="Ask a model about words: related, similar, norms, analogy.")
-app.add_typer(words_app, name="words")
+app = command_app(help="Ask a model about words: related, similar, norms, analogy.")
 
 Word = Annotated[str, typer.Argument(help="A word of the model's vocabulary.")]
 
 
-@words_app.command()
+@app.command()
 def related(
     word: Word,
     k: CountOption = 10,
@@ -37,7 +36,7 @@ def related(
     _show(Model.load(model).related(word, k, by), "score", as_json)
 
 
-@words_app.command()
+@app.command()
 def similar(
     word: Word,
     k: CountOption = 10,
@@ -45,7 +44,7 @@ def similar(
         int | None,
         typer.Option(
             min=2,
-            help="Correlate PMIs with the N most frequent words (10000: meaning, 500: grammar). Default: the cosine in the search space.",
+            help="Correlate PMIs with the N most frequent words (10000: meaning, 500: grammar). Default: search space.",
         ),
     ] = None,
     as_json: JsonOption = None,
@@ -60,7 +59,7 @@ def similar(
     _show(Model.load(model).similar(word, k, context), "score", as_json)
 
 
-@words_app.command()
+@app.command()
 def norms(k: CountOption = 50, as_json: JsonOption = None, model: ModelOption = None) -> None:
     """Show the words with the shortest vectors, the least important ones.
 
@@ -71,7 +70,7 @@ def norms(k: CountOption = 50, as_json: JsonOption = None, model: ModelOption = 
     _show(Model.load(model).norms(k), "norm", as_json)
 
 
-@words_app.command()
+@app.command()
 def analogy(
     a: Word, b: Word, c: Word, k: CountOption = 10, as_json: JsonOption = None, model: ModelOption = None
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: A passage is whole sentences up to about this many characters.
 PASSAGE_LENGTH = 200
@@ -18,8 +18,7 @@ _SENTENCE = re.compile(
 _CLAUSE_END = "，,、：: "
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a text: `text[start:end]`."""
 
     start: int

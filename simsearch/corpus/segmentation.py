@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import rjieba
 
 #: A longer piece is cut first: memory is bounded whatever a line holds.
 LONGEST_PIECE = 8_000
+_SPACE = re.compile(r"\s")
 #: What a word of a user dictionary counts for where its line gives no number.
 DEFAULT_COUNT = 1_000
 
@@ -17,8 +19,8 @@ class Segmenter:
 
     def __init__(self, dictionary: Iterable[str] = ()) -> None:
         """Take the lines of user dictionaries: `word`, `word count` or `word count tag`."""
+        # The module holds a dictionary that is read; a second costs as much again.
         entries = [line.split() for line in dictionary if line.strip()]
-        # The module holds one loaded dictionary; a second costs as much as the first.
         self._cut = rjieba.cut
         if entries:
             jieba = rjieba.Jieba()
@@ -30,7 +32,8 @@ class Segmenter:
     def segment(self, folded: str) -> list[str]:
         """Return the words of a folded text, punctuation included, white space left out."""
         if len(folded) <= LONGEST_PIECE:
-            return [word for word in self._cut(folded, False) if not word.isspace()]
+            words: list[str] = self._cut(folded, False)
+            return words if _SPACE.search(folded) is None else [word for word in words if not word.isspace()]
         return [word for piece in _pieces(folded) for word in self.segment(piece)]
 
 

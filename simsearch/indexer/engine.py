@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -24,8 +23,7 @@ class Passage(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Enriched:
+class Enriched(NamedTuple):
     """A document with all that is computed from it: d dimensions, one row of `vectors` a passage."""
 
     document: Document
@@ -47,8 +45,7 @@ class Outcome(NamedTuple):
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What candidates are wanted for."""
 
     words: Sequence[str]  #: distinct folded words; none: no candidates by words
@@ -57,8 +54,7 @@ class Question:
     limit: int = 100  #: candidates of each kind
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A passage that may answer, with its rank (from 1) in each list that holds it."""
 
     id: str
@@ -68,8 +64,7 @@ class Candidate:
     by_vector: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Passages that may answer a question, and the collection's figures that rank them."""
 
     passages: list[Candidate]
@@ -78,8 +73,7 @@ class Candidates:
     average_length: float  #: words a passage
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A stored document as shown to people."""
 
     id: str
@@ -91,8 +85,7 @@ class Found:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
-class Info:
+class Info(NamedTuple):
     """An index in figures."""
 
     url: str
@@ -101,12 +94,14 @@ class Info:
     documents: int
     passages: int
     bytes: int
-    states: dict[str, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)  #: what a check found
+    states: dict[str, int]
+    problems: list[str]  #: what a check found
 
 
 class Engine(Protocol):
     """Stores enriched documents and delivers candidates; ranking is not its business."""
+
+    model: str  #: id of the model that the index belongs to
 
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, read all of it and list what is wrong."""

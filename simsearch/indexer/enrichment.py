@@ -47,7 +47,7 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
     whole = add_up(sums, counts)
     found = tags(model.table, rows, document_of, whole, TAGS)
     words_in = np.bincount(document_of[spoken], minlength=len(documents))
-    known_in = np.bincount(document_of[model.table.known(rows)], minlength=len(documents))
+    known_in = np.bincount(document_of[model.table.known[rows]], minlength=len(documents))
 
     vectors, wholes, is_spoken = unit(sums), unit(whole), spoken.tolist()
     enriched: list[Enriched] = []

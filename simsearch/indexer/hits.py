@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +23,7 @@ CLOSE = 0.5
 TELLING = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(NamedTuple):
     """A score taken apart: `sum(words) + share * similarity`, and `similarity = sum(pair.part)`."""
 
     words: dict[str, float]
@@ -36,8 +34,7 @@ class Why:
     unknown: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A document that answers. Offsets count characters of its text as it was given."""
 
     id: str
@@ -79,7 +76,7 @@ def highlights(model: Model, question: Sequence[str], text: str, passage: Span) 
     words = model.segmenter.segment(folded)
     rows = model.table.rows([*question, *words])
     here = rows[len(question) :]
-    told = _told(model.table, np.unique(rows[: len(question)]), np.unique(here))
+    told = _told(model.table, rows[: len(question)], here)
     spans: list[Span] = []
     position = 0
     for word, row in zip(words, here.tolist(), strict=True):
@@ -100,10 +97,8 @@ def _told(table: WordTable, asked: NDArray[np.intp], here: NDArray[np.intp]) -> 
     telling = asked[table.information[asked] >= TELLING]
     other = here[table.information[here] >= TELLING]
     close = unit(table.vectors[other]) @ unit(table.vectors[telling]).T >= CLOSE
-    told = np.union1d(np.intersect1d(telling, here), other[close.any(axis=1)])
-    if not len(told):
-        told = np.intersect1d(asked[asked != SILENT], here)
-    return set(told.tolist())
+    told = set(other[close.any(axis=1)].tolist())
+    return told or set(asked.tolist()).intersection(here.tolist()) - {SILENT}
 
 
 def _why(model: Model, question: Sequence[str], ranked: Ranked) -> Why:

@@ -15,7 +15,6 @@ from simsearch.indexer import ranker
 from simsearch.indexer.conditions import Condition
 from simsearch.indexer.engine import Candidate, Candidates, Engine, Info, Outcome, Passage, Question
 from simsearch.indexer.hits import Hit, hit
-from simsearch.indexer.indexing import add_batches
 from simsearch.model import Model
 from simsearch.model.model import unit
 from simsearch.model.word_table import SILENT
@@ -60,10 +59,9 @@ def open_index(url: str | Path, *, model: Model | None = None, create: bool = Tr
     else:
         connection = file.connect(path)
     engine = SqliteEngine(path, connection)
-    stored = engine.info().model
-    if model is not None and model.id != stored:
+    if model is not None and model.id != engine.model:
         engine.close()
-        raise ModelMismatch(url=str(url), index_model=stored, model=model.id)
+        raise ModelMismatch(url=str(url), index_model=engine.model, model=model.id)
     return Index(engine, model)
 
 
@@ -78,7 +76,7 @@ class Index:
     @cached_property
     def model(self) -> Model:
         """The model of this index, loaded when first needed."""
-        return self._model or Model.load(self.engine.info().model)
+        return self._model or Model.load(self.engine.model)
 
     def add(self, documents: Iterable[Document]) -> Counter[str]:
         """Store documents; what is unchanged is skipped. Return how many became stored, unchanged or older."""
@@ -86,6 +84,8 @@ class Index:
 
     def add_batches(self, documents: Iterable[Document]) -> Iterator[list[Outcome]]:
         """Store documents batch by batch, yielding the outcomes of each batch once it is safe on disk."""
+        from simsearch.indexer.indexing import add_batches  # not needed to search
+
         yield from add_batches(self.engine, self.model, documents)
 
     def delete(self, ids: Iterable[str]) -> list[Outcome]:

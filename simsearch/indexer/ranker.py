@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +31,14 @@ DOCUMENT = 0.5
 LONGEST_PHRASE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A word of the question, or several in a row (phrase mode), and what one passage can earn by it."""
 
     words: tuple[str, ...]
     most: float  #: its share of the upper bound; the shares add up to 1
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A document by its best passage, with its score: `sum(parts) + share * cosine`, between -1 and 1."""
 
     candidate: Candidate

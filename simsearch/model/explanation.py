@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from simsearch.model.word_table import SILENT, WordTable
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A word of one text, a word of the other, and their part in the similarity."""
 
     a: str
@@ -20,8 +19,7 @@ class Pair:
     part: float
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """The similarity of two texts and its parts, the largest first; the parts add up to it."""
 
     similarity: float
@@ -40,16 +38,16 @@ def explain(table: WordTable, a: Sequence[str], b: Sequence[str]) -> Explanation
     lengths = float(np.linalg.norm(left_vectors.sum(axis=0)) * np.linalg.norm(right_vectors.sum(axis=0)))
     parts = left_vectors @ right_vectors.T / max(lengths, 1e-12)
     pairs = [
-        Pair(table.word(int(left[i])), table.word(int(right[j])), float(parts[i, j]))
+        Pair(table.words[left[i]], table.words[right[j]], float(parts[i, j]))
         for i, j in zip(*np.unravel_index(np.argsort(-parts, axis=None, kind="stable"), parts.shape), strict=True)
     ]
-    strange = [int(row) for row in np.union1d(left, right) if row > table.size]
+    strange = [row for row in np.union1d(left, right).tolist() if not table.known[row]]
     spoken = [row for row in strange if table.vectors[row].any()]
     return Explanation(
         similarity=float(parts.sum()),
         pairs=pairs,
-        by_characters=[table.word(row) for row in spoken],
-        unknown=[table.word(row) for row in strange if row not in spoken],
+        by_characters=[table.words[row] for row in spoken],
+        unknown=[table.words[row] for row in strange if row not in spoken],
     )
 
 

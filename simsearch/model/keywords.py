@@ -45,7 +45,7 @@ def tags(
     found: list[list[Keyword]] = [[] for _ in range(len(sums))]
     for index in np.lexsort((-scores, text)):
         best = found[text[index]]
-        if len(best) < k and _is_tag(word := table.word(int(row[index]))):
+        if len(best) < k and _is_tag(word := table.words[row[index]]):
             best.append(Keyword(word, float(scores[index])))
     return found
 

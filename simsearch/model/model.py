@@ -17,7 +17,8 @@ from simsearch.corpus.segmentation import Segmenter
 from simsearch.errors import SimsearchError
 from simsearch.model import explanation, folder, keywords, neighbours, store
 from simsearch.model.search_space import SearchSpace
-from simsearch.model.word_table import SILENT, WordTable
+from simsearch.model.vocabulary import ABSENT, Vocabulary
+from simsearch.model.word_table import WordTable
 
 #: Texts that are encoded together: bounds memory.
 BATCH = 512
@@ -41,11 +42,9 @@ class Model:
         self.manifest = stored.manifest
         self.id: str = stored.manifest["id"]
         self.dimensions: int = stored.manifest["dimensions"]
-        cells = stored.texts["words"].replace("\n", "\t").split("\t")
-        self.words: list[str] = cells[:-1:2]  #: most frequent first
-        self.counts: NDArray[np.int64] = np.array(cells[1::2], dtype=np.int64)
         self._stored = stored
-        self._space = SearchSpace(stored, self.words, self.counts)
+        self._vocabulary = Vocabulary(stored.texts["words"], stored.arrays["lookup"], stored.manifest["total"])
+        self._space = SearchSpace(stored, self._vocabulary)
 
     @classmethod
     def load(cls, path_or_id: str | os.PathLike[str] | None = None) -> Model:
@@ -64,15 +63,25 @@ class Model:
 
     # Words
 
+    @property
+    def words(self) -> list[str]:
+        """The vocabulary (n), most frequent first."""
+        return self._vocabulary.words
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each word was seen in training (n)."""
+        return self._vocabulary.counts
+
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
         """The article's space (n x d): the inner product of two rows is their PMI."""
-        return self._space.article(np.arange(len(self.words)))
+        return self._space.article(np.arange(len(self._vocabulary)))
 
     @cached_property
     def search_vectors(self) -> NDArray[np.float32]:
         """The search space (n x d): whitened, with what each word's characters say."""
-        return self._space.known(np.arange(len(self.words)))
+        return self._space.known(np.arange(len(self.words)), self.words, self.counts)
 
     @cached_property
     def table(self) -> WordTable:
@@ -81,7 +90,7 @@ class Model:
 
     def related(self, word: str, k: int = 10, by: neighbours.By = "inner") -> list[neighbours.Neighbour]:
         """Return the words that occur together with this one: largest PMI, or cosine (equation 30)."""
-        row = self._row(word)
+        row = self._place(word)
         return neighbours.top(self.words, neighbours.related(self.vectors, row, by), k, (row,))
 
     def similar(self, word: str, k: int = 10, context: int | None = None) -> list[neighbours.Neighbour]:
@@ -90,7 +99,7 @@ class Model:
         By the cosine in the search space, or, given a context of N words, by the correlation of PMIs with
         the N most frequent words (equations 33-39; 10,000: by meaning, 500: by grammar).
         """
-        row = self._row(word)
+        row = self._place(word)
         if context is None:
             scores = neighbours.cosines(self.search_vectors, self.search_vectors[row])
         else:
@@ -99,7 +108,7 @@ class Model:
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[neighbours.Neighbour]:
         """Return the words nearest to a + b - c, these three left out."""
-        rows = tuple(self._row(word) for word in (a, b, c))
+        rows = tuple(self._place(word) for word in (a, b, c))
         unit = self.search_vectors[list(rows)]
         unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
         scores = neighbours.cosines(self.search_vectors, unit[0] + unit[1] - unit[2])
@@ -121,7 +130,7 @@ class Model:
     @cached_property
     def segmenter(self) -> Segmenter:
         """The segmenter with the dictionaries of this model."""
-        return Segmenter(self._stored.texts["dictionary"].splitlines())
+        return Segmenter(self._stored.texts["dictionary"].decode().splitlines())
 
     def fold(self, text: str) -> str:
         """Return the text as the model reads it: simplified, lower case, NFKC."""
@@ -178,22 +187,18 @@ class Model:
         """Explain the similarity of two texts given as words."""
         return explanation.explain(self.table, a, b)
 
-    def known_ratio(self, rows: NDArray[np.intp]) -> float:
-        """Return the share of words (punctuation left out) that are in the vocabulary; 0 without words."""
-        words = rows[rows != SILENT]
-        return float(self.table.known(words).mean()) if len(words) else 0.0
-
     def _known(self, text: str) -> list[str]:
-        return [word for word in self.segment(text) if self.table.find(word) is not None]
+        words = self.segment(text)
+        return [word for word, place in zip(words, self._vocabulary.places(words), strict=True) if place != ABSENT]
 
     def _article_vectors(self, known: Sequence[str]) -> NDArray[np.float32]:
-        return self._space.article(np.array([self._row(word) for word in known], np.intp))
+        return self._space.article(self._vocabulary.places(known))
 
-    def _row(self, word: str) -> int:
-        row = self.table.find(self.fold(word))
-        if row is None:
+    def _place(self, word: str) -> int:
+        (place,) = self._vocabulary.places([self.fold(word)]).tolist()
+        if place == ABSENT:
             raise WordUnknown(word=word)
-        return row - 1
+        return int(place)
 
 
 def add_up(rows: NDArray[np.float32], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simsearch.model.folder import Stored
 from simsearch.model.quantisation import restore
+from simsearch.model.vocabulary import Vocabulary
 
 #: A word's weight in a sentence is SMOOTHING / (SMOOTHING + its probability) (Arora et al. 2017, "SIF").
 SMOOTHING = 0.01
@@ -21,10 +22,9 @@ CHUNK = 4_096
 class SearchSpace:
     """Search vectors of known and unknown words, computed from what a model folder stores."""
 
-    def __init__(self, stored: Stored, words: Sequence[str], counts: NDArray[np.int64]) -> None:
+    def __init__(self, stored: Stored, vocabulary: Vocabulary) -> None:
         arrays = stored.arrays
-        self.words = words
-        self.counts = counts
+        self.vocabulary = vocabulary
         self.dimensions: int = stored.manifest["dimensions"]
         self._steps, self._scales = arrays["vectors"], arrays["scales"]
         self._whitening, self._mean = arrays["whitening"], arrays["mean"]
@@ -33,16 +33,16 @@ class SearchSpace:
         characters = restore(arrays["character_vectors"], arrays["character_scales"])
         self._characters = np.vstack([np.zeros((1, self.dimensions), np.float32), characters])
         self._row_of_character = np.zeros(0x110000, np.int32)
-        self._row_of_character[_codes(stored.texts["characters"])] = np.arange(1, len(characters) + 1)
+        self._row_of_character[_codes(stored.texts["characters"].decode())] = np.arange(1, len(characters) + 1)
 
-    def known(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the search vectors (rows x d) of words of the vocabulary, by their rows."""
-        out = np.empty((len(rows), self.dimensions), np.float32)
-        for start in range(0, len(rows), CHUNK):
-            chunk = rows[start : start + CHUNK]
-            share = (0.5 + 0.5 * HALF_COUNT / (HALF_COUNT + self.counts[chunk])).astype(np.float32)
-            said = self.predict([self.words[row] for row in chunk])
-            out[start : start + CHUNK] = self.article(chunk) @ self._whitening + share[:, None] * said
+    def known(self, places: NDArray[np.intp], words: Sequence[str], counts: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the search vectors (places x d) of words of the vocabulary, given with their places and counts."""
+        out = np.empty((len(places), self.dimensions), np.float32)
+        for start in range(0, len(places), CHUNK):
+            here = slice(start, start + CHUNK)
+            share = (0.5 + 0.5 * HALF_COUNT / (HALF_COUNT + counts[here])).astype(np.float32)
+            said = self.predict(words[here])
+            out[here] = self.article(places[here]) @ self._whitening + share[:, None] * said
         return out
 
     def unknown(self, words: Sequence[str]) -> NDArray[np.float32]:
@@ -54,9 +54,9 @@ class SearchSpace:
         scaled: NDArray[np.float32] = (out * (self._unknown_norm / np.maximum(norms, 1e-12))).astype(np.float32)
         return scaled
 
-    def article(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the article's vectors (rows x d), in which an inner product is a PMI."""
-        return restore(self._steps[rows], self._scales[rows])
+    def article(self, places: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the article's vectors (places x d), in which an inner product is a PMI."""
+        return restore(self._steps[places], self._scales[places])
 
     def predict(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Return what the characters of each word say (words x d): the mean of their vectors."""

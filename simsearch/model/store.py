@@ -22,7 +22,7 @@ def store_folder() -> Path:
         return Path(given)
     from platformdirs import user_data_path
 
-    return user_data_path("simsearch", appauthor=False) / "models"
+    return Path(user_data_path("simsearch", appauthor=False)) / "models"
 
 
 def find(name: str | os.PathLike[str] | None) -> Path:
@@ -36,9 +36,8 @@ def find(name: str | os.PathLike[str] | None) -> Path:
     if (path / model_folder.MANIFEST).is_file():
         return path
     if re.fullmatch("[0-9a-f]{8,16}", str(name)):
-        stored = sorted(store_folder().glob(f"{name}*"))
-        if stored:
-            return stored[0]
+        for stored in sorted(store_folder().glob(f"{name}*")):
+            return stored
         if model_folder.read_manifest(BASE)["id"].startswith(str(name)):
             return BASE
     raise model_folder.ModelNotFound(path=str(name))
@@ -49,7 +48,9 @@ def install(folder: Path, manifest: dict[str, Any]) -> Path:
     target = store_folder() / manifest["id"]
     if not (target / model_folder.MANIFEST).is_file():
         names = [*manifest["files"], model_folder.MANIFEST]
-        model_folder.write_folder(target, {name: (folder / name).read_bytes() for name in names})
+        from simsearch.model.saving import write_folder
+
+        write_folder(target, {name: (folder / name).read_bytes() for name in names})
     return target
 
 
@@ -63,7 +64,9 @@ def check_once(folder: Path, manifest: dict[str, Any]) -> None:
     seen = _seen()
     if seen.get(key) == marks:
         return
-    model_folder.check(folder, manifest)
+    from simsearch.model.checksums import check
+
+    check(folder, manifest)
     _remember(seen | {key: marks})
 
 

@@ -38,6 +38,7 @@ class SqliteEngine:
     def __init__(self, path: Path, connection: apsw.Connection) -> None:
         self.path = path
         self._connection = connection
+        ((self.model,),) = self._rows("SELECT value FROM about WHERE name = 'model'")
 
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, read all of it and list what is wrong."""
@@ -45,7 +46,7 @@ class SqliteEngine:
         states = dict(self._rows("SELECT state, count(*) FROM documents GROUP BY state"))
         return Info(
             url=f"sqlite:///{self.path}",
-            model=about["model"],
+            model=self.model,
             dimensions=about["dimensions"],
             documents=sum(states.values()),
             passages=about["passages"],

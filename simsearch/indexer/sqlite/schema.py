@@ -31,7 +31,8 @@ CREATE VIRTUAL TABLE postings USING fts5 (
 CREATE VIRTUAL TABLE frequencies USING fts5vocab (postings, row);
 """
 
+# Unit vectors in equal steps: their distance orders them like the cosine, and is found faster.
 VECTORS = """
-CREATE VIRTUAL TABLE passage_vectors USING vec0 (vector int8[{dimensions}] distance_metric=cosine);
-CREATE VIRTUAL TABLE document_vectors USING vec0 (vector int8[{dimensions}] distance_metric=cosine);
+CREATE VIRTUAL TABLE passage_vectors USING vec0 (vector int8[{dimensions}] distance_metric=L2);
+CREATE VIRTUAL TABLE document_vectors USING vec0 (vector int8[{dimensions}] distance_metric=L2);
 """

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from simsearch.indexer.conditions import TAGS, Condition
 from simsearch.indexer.engine import Candidate, Candidates, Passage, Question
 from simsearch.indexer.sqlite.file import rows
-from simsearch.model.quantisation import quantise
+from simsearch.model.quantisation import quantise_unit
 
 #: Postings that are scored for candidates: the rarest words of a question come first, and what is in every
 #: second passage is left to the ranker.
-POSTINGS = 30_000
+POSTINGS = 10_000
 
 
 def candidates(connection: apsw.Connection, question: Question) -> Candidates:
@@ -87,7 +87,7 @@ def _by_vector(
     values: list[Any],
     limit: int,
 ) -> list[int]:
-    steps, _ = quantise(vector[None])
+    steps = quantise_unit(vector)
     select = f"SELECT rowid FROM {table} WHERE vector MATCH vec_int8(?) AND k = ? {where} ORDER BY distance"
     return [number for (number,) in rows(connection, select, steps.tobytes(), limit, *values)]
 

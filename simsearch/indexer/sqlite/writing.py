@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simsearch.corpus.document import Document
 from simsearch.indexer.engine import Enriched, Outcome
 from simsearch.indexer.sqlite.file import rows
-from simsearch.model.quantisation import quantise
+from simsearch.model.quantisation import quantise_unit
 
 
 def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcome]:
@@ -92,10 +92,10 @@ def _insert(connection: apsw.Connection, batch: Sequence[Enriched]) -> None:
 
 
 def _insert_vectors(connection: apsw.Connection, table: str, first: int, vectors: NDArray[np.float32]) -> None:
-    steps, scales = quantise(vectors)
+    steps = quantise_unit(vectors)
     connection.executemany(
         f"INSERT INTO {table} (rowid, vector) VALUES (?, vec_int8(?))",
-        ((first + int(row), steps[row].tobytes()) for row in np.flatnonzero(scales)),
+        ((first + int(row), steps[row].tobytes()) for row in np.flatnonzero(steps.any(axis=1))),
     )
 
 

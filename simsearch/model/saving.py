@@ -1,0 +1,121 @@
+"""Writing a model folder: all of it or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsearch.model.folder import FORMAT, MANIFEST
+from simsearch.model.quantisation import quantise
+from simsearch.model.vocabulary import lookup_of
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What training yields: n words, d dimensions, c characters."""
+
+    words: list[str]  #: most frequent first
+    counts: NDArray[np.int64]
+    vectors: NDArray[np.float32]  #: n x d, the article's space
+    whitening: NDArray[np.float32]  #: d x d, `vectors @ whitening` is the search space before characters
+    characters: str  #: one character a row of `character_vectors`
+    character_vectors: NDArray[np.float32]  #: c x d
+    mean: NDArray[np.float32]  #: d, of the frequent words in the search space
+    unknown_norm: float  #: length given to a word known by its characters only
+    dictionary: list[str] = field(default_factory=list)  #: lines of the user dictionary
+    training: dict[str, Any] = field(default_factory=dict)  #: settings and bill
+
+
+def save(folder: Path, tables: Tables) -> str:
+    """Write a model folder, replacing what is there only when the new one is complete; return the model id."""
+    files = {f"{name}.npy": _array_bytes(array) for name, array in _arrays(tables).items()}
+    files["words.txt"] = _lines(f"{word}\t{count}" for word, count in zip(tables.words, tables.counts, strict=True))
+    files["characters.txt"] = tables.characters.encode()
+    files["dictionary.txt"] = _lines(tables.dictionary)
+    listing = {
+        name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in sorted(files.items())
+    }
+    answers = {
+        "format": FORMAT,
+        "dimensions": int(tables.vectors.shape[1]),
+        "words": len(tables.words),
+        "total": int(tables.counts.sum()),
+        "characters": len(tables.characters),
+        "unknown_norm": float(tables.unknown_norm),
+        "segmenter": {"dictionary": "jieba", "hmm": False, "folding": "t2s, lower, NFKC"},
+        "files": listing,
+    }
+    model_id = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:16]
+    manifest = {"id": model_id, **answers, "training": tables.training}
+    files[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+    write_folder(folder, files)
+    return model_id
+
+
+def write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files into a temporary folder beside the target, flush them to disk, then rename."""
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        part.chmod(0o755)
+        for name, data in files.items():
+            with open(part / name, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        _sync(part)
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+            folder.rename(old / folder.name)
+            part.rename(folder)
+            shutil.rmtree(old)
+        else:
+            part.rename(folder)
+        _sync(folder.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _arrays(tables: Tables) -> dict[str, NDArray[Any]]:
+    vectors, scales = quantise(tables.vectors)
+    character_vectors, character_scales = quantise(tables.character_vectors)
+    return {
+        "vectors": vectors,
+        "scales": scales,
+        "lookup": lookup_of(tables.words),
+        "whitening": tables.whitening.astype(np.float32),
+        "character_vectors": character_vectors,
+        "character_scales": character_scales,
+        "mean": tables.mean.astype(np.float32),
+    }
+
+
+def _array_bytes(array: NDArray[Any]) -> bytes:
+    if not np.isfinite(array).all():
+        raise ValueError("a model holds finite numbers only")
+    stream = BytesIO()
+    np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
+    return stream.getvalue()
+
+
+def _lines(lines: Any) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
