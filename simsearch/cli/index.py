@@ -46,6 +46,7 @@ def index(
     """
     from simsearch.corpus.sources import count_bytes, read
     from simsearch.indexer import ledger as ledgers
+    from simsearch.processes import processors
 
     counts: Counter[str] = Counter()
     start = time.monotonic()
@@ -61,7 +62,7 @@ def index(
                 bar.show("index", min(size, total or size), total)
                 yield document
 
-        for outcomes in opened.add_batches(documents()):
+        for outcomes in opened.add_batches(documents(), processors()):
             counts.update(outcome.status for outcome in outcomes)
             if written:
                 ledgers.append(written, outcomes)

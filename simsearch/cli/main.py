@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -13,6 +14,9 @@ from typer.core import TyperGroup
 from simsearch import __version__
 from simsearch.cli import settings
 from simsearch.errors import SimsearchError
+
+# All products are small: threads would cost more than they bring, even at import.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 #: The commands, each a module of this package with an `app`.
 COMMANDS = (

@@ -51,30 +51,32 @@ def query(
     Example: `simsearch query "怎样才能睡得香" --explain`
     """
     asked = conditions(tag, where)
+    questions = _questions(text)
     with open_index(index) as opened:
-        for question in _questions(text):
+        for question in questions:
             found = opened.search(question, k=k, mode=mode, where=asked, explain=explain)
             _remark(question, opened.knows(question), mode, bool(found))
             hits.show(found, as_json, question if text is None else None)
 
 
 def _questions(text: list[str] | None) -> Iterator[str]:
-    if text is None and sys.stdin.isatty():
+    if text is None and not sys.stdin.isatty():
+        return (_cut(_line(line)) for line in sys.stdin.buffer if line.strip())
+    question = " ".join(text or []).strip()
+    if not question:
         raise typer.BadParameter('say what to look for, for example: simsearch query "怎样才能睡得香"')
-    given = [" ".join(text)] if text is not None else (_line(line) for line in sys.stdin.buffer)
-    for question in given:
-        question = question.strip()
-        if not question and text is not None:
-            raise typer.BadParameter("the question is empty: say what to look for")
-        if len(question) > LONGEST_QUESTION:
-            output.say(f"The question is long: its first {LONGEST_QUESTION:,} characters are used.")
-        if question:
-            yield question[:LONGEST_QUESTION]
+    return iter([_cut(question)])
+
+
+def _cut(question: str) -> str:
+    if len(question) > LONGEST_QUESTION:
+        output.say(f"The question is long: its first {LONGEST_QUESTION:,} characters are used.")
+    return question[:LONGEST_QUESTION]
 
 
 def _line(line: bytes) -> str:
     """Return the question in a line: plain text, or JSON with a `query`."""
-    text = line.decode("utf-8", "replace")
+    text = line.decode("utf-8", "replace").strip()
     if text.startswith("{"):
         try:
             row = json.loads(text)

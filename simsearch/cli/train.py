@@ -55,6 +55,7 @@ def train(
 
     Example: `simsearch train corpus/ --to my-model`, then `simsearch index docs/ --model my-model`
     """
+    from simsearch.corpus import Document
     from simsearch.corpus.sources import read
     from simsearch.model.folder import read_manifest
     from simsearch.trainer import Settings
@@ -74,7 +75,7 @@ def train(
     def texts() -> Iterator[str]:
         nonlocal failed
         for item in read(sources, per_line=not per_file):
-            if hasattr(item, "text"):
+            if isinstance(item, Document):
                 yield item.text
             elif item.failed:
                 failed += 1

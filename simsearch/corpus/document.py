@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """One text to index or to train on.
 
@@ -21,9 +23,17 @@ class Document:
     source: str = ""
     sequence: int = field(default_factory=time.time_ns)
 
+    @cached_property
+    def digest(self) -> str:
+        """What tells two readings apart: a hash of title, text and metadata."""
+        from hashlib import blake2b
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+        metadata = json.dumps(self.metadata, sort_keys=True) if self.metadata else ""
+        parts = "\0".join((self.title, metadata, self.text))
+        return blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+class Skipped(NamedTuple):
     """Something a source could not give: `source` names it, `reason` says why and what to do.
 
     `failed` is False for what was never asked for, such as a picture in a folder of texts.

@@ -41,6 +41,8 @@ def sentences(text: str) -> list[Span]:
 
 def passages(text: str) -> list[Span]:
     """Return the passages of a text: whole sentences, about 200 characters, end to end."""
+    if len(text) <= PASSAGE_LENGTH:
+        return [Span(0, len(text))] if text and not text.isspace() else []
     spans: list[Span] = []
     start = end = 0
     for sentence in sentences(text):

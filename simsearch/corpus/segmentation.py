@@ -33,7 +33,7 @@ class Segmenter:
         """Return the words of a folded text, punctuation included, white space left out."""
         if len(folded) <= LONGEST_PIECE:
             words: list[str] = self._cut(folded, False)
-            return words if _SPACE.search(folded) is None else [word for word in words if not word.isspace()]
+            return words if _SPACE.search(folded) is None else list(filter(str.strip, words))
         return [word for piece in _pieces(folded) for word in self.segment(piece)]
 
 

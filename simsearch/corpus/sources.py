@@ -43,7 +43,11 @@ def read(sources: Iterable[str], *, per_line: bool = False) -> Iterator[Document
     for source in given:
         if source != STDIN and not Path(source).exists():
             raise SourceNotFound(path=source)
-    for source in given:
+    return _read(given, per_line)
+
+
+def _read(sources: list[str], per_line: bool) -> Iterator[Document | Skipped]:
+    for source in sources:
         if source == STDIN:
             yield from _read_stdin(per_line)
         elif Path(source).is_dir():

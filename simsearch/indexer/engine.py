@@ -101,7 +101,8 @@ class Info(NamedTuple):
 class Engine(Protocol):
     """Stores enriched documents and delivers candidates; ranking is not its business."""
 
-    model: str  #: id of the model that the index belongs to
+    url: str  #: where the index is
+    model: str  #: id of the model that it belongs to
 
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, read all of it and list what is wrong."""

@@ -6,8 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import chain, compress
+from itertools import chain, compress, repeat
 
 import numpy as np
 
@@ -31,25 +30,26 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
     """Compute passages, vectors and tags of a batch of documents; the results are in the same order."""
     every = [_spans(document) for document in documents]
     spans = [of_document[:MOST_PASSAGES] for of_document in every]
-    tokens: list[list[str]] = []
-    for document, of_document in zip(documents, spans, strict=True):
-        for number, span in enumerate(of_document):
-            words = model.segment(document.text[span.start : span.end])
-            tokens.append(model.segment(document.title) + words if number == 0 and document.title else words)
+    texts = [
+        f"{document.title}\n{document.text[span.start : span.end]}"
+        if first and document.title
+        else document.text[span.start : span.end]
+        for document, of_document in zip(documents, spans, strict=True)
+        for first, span in zip(chain([True], repeat(False)), of_document, strict=False)
+    ]
+    tokens, rows = model.read(texts)
     lengths = np.array([len(words) for words in tokens], np.intp)
     counts = np.array([len(of_document) for of_document in spans], np.intp)
-    document_of = np.repeat(np.repeat(np.arange(len(documents)), counts), lengths)
+    totals = add_up(lengths, counts)
 
-    model.table.trim()
-    rows = model.table.rows(list(chain.from_iterable(tokens)))
-    spoken = rows != SILENT
     sums = model.sums(rows, lengths)
     whole = add_up(sums, counts)
-    found = tags(model.table, rows, document_of, whole, TAGS)
-    words_in = np.bincount(document_of[spoken], minlength=len(documents))
-    known_in = np.bincount(document_of[model.table.known[rows]], minlength=len(documents))
-
+    found = tags(model.table, rows, totals, whole, TAGS)
+    spoken = rows != SILENT
+    words_in = add_up(spoken.astype(np.intp), totals)
+    known_in = add_up(model.table.known[rows].astype(np.intp), totals)
     vectors, wholes, is_spoken = unit(sums), unit(whole), spoken.tolist()
+
     enriched: list[Enriched] = []
     passage = token = 0
     for index, (document, of_document) in enumerate(zip(documents, spans, strict=True)):
@@ -62,9 +62,9 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
         enriched.append(
             Enriched(
                 document=document,
-                digest=digest(document),
-                state=_state(int(words_in[index]), wholes[index].any()),
-                tags=[keyword.word for keyword in found[index]],
+                digest=document.digest,
+                state=_state(int(words_in[index]), bool(wholes[index].any())),
+                tags=[model.table.words[row] for row in found[index][0]],
                 known_ratio=float(known_in[index] / max(words_in[index], 1)),
                 vector=wholes[index],
                 passages=kept,
@@ -77,21 +77,14 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
 
 def clean(document: Document) -> Document:
     """Return the document with a storable id, and without characters that are no text."""
-    identity = _storable(document.id)
+    metadata = json.dumps(document.metadata, ensure_ascii=False, default=str) if document.metadata else ""
+    parts = (document.id, document.title, document.source, document.text, metadata)
+    if len(document.id) <= LONGEST_ID // 4 and not any(map(_NO_TEXT.search, parts)):
+        return document
+    identity, title, source, text, metadata = (_NO_TEXT.sub("\ufffd", part) for part in parts)
     if len(identity.encode()) > LONGEST_ID:
         identity = hashlib.sha256(identity.encode()).hexdigest()
-    text, title, source = _storable(document.text), _storable(document.title), _storable(document.source)
-    metadata = document.metadata
-    if metadata:
-        metadata = json.loads(json.dumps(metadata, ensure_ascii=False, default=str).encode("utf-8", "replace"))
-    return replace(document, id=identity, text=text, title=title, source=source, metadata=metadata)
-
-
-def digest(document: Document) -> str:
-    """Return what tells two readings of a document apart: a hash of title, text and metadata."""
-    metadata = json.dumps(document.metadata, sort_keys=True) if document.metadata else ""
-    parts = "\0".join((document.title, metadata, document.text))
-    return hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
+    return Document(identity, text, title, json.loads(metadata or "{}"), source, document.sequence)
 
 
 def _spans(document: Document) -> list[Span]:
@@ -103,7 +96,3 @@ def _state(words: int, has_vector: bool) -> State:
     if not words:
         return "empty"
     return "ok" if has_vector else "no_known_words"
-
-
-def _storable(text: str) -> str:
-    return _NO_TEXT.sub("\ufffd", text)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 
@@ -82,11 +83,23 @@ class Index:
         """Store documents; what is unchanged is skipped. Return how many became stored, unchanged or older."""
         return Counter(outcome.status for batch in self.add_batches(documents) for outcome in batch)
 
-    def add_batches(self, documents: Iterable[Document]) -> Iterator[list[Outcome]]:
-        """Store documents batch by batch, yielding the outcomes of each batch once it is safe on disk."""
-        from simsearch.indexer.indexing import add_batches  # not needed to search
+    def add_batches(self, documents: Iterable[Document], processes: int = 1) -> Iterator[list[Outcome]]:
+        """Store documents batch by batch, yielding the outcomes of each batch once it is safe on disk.
 
-        yield from add_batches(self.engine, self.model, documents)
+        A long run is shared among `processes`; a program that asks for more than one needs the usual
+        `if __name__ == "__main__":`.
+        """
+        from simsearch.indexer import (
+            indexing,  # not needed to search
+            pool,
+        )
+
+        batches = indexing.batches(documents)
+        for batch in islice(batches, pool.INLINE_BATCHES) if processes > 1 else batches:
+            yield indexing.add(self.engine, self.model, batch)
+        rest = next(batches, None)
+        if rest:
+            yield from pool.add_each(self.engine.url, chain([rest], batches), processes)
 
     def delete(self, ids: Iterable[str]) -> list[Outcome]:
         """Delete documents by id."""

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 from simsearch.corpus.document import Document
 from simsearch.indexer.engine import Engine, Outcome
-from simsearch.indexer.enrichment import clean, digest, enrich
+from simsearch.indexer.enrichment import clean, enrich
 from simsearch.model import Model
 
 #: A batch is stored in one step: at most so many documents,
-BATCH_DOCUMENTS = 500
+BATCH_DOCUMENTS = 2_000
 #: and, once it holds so many characters, no more.
-BATCH_CHARACTERS = 500_000
+BATCH_CHARACTERS = 400_000
 
 
-def add_batches(engine: Engine, model: Model, documents: Iterable[Document]) -> Iterator[list[Outcome]]:
-    """Store documents batch by batch, yielding the outcomes of each once it is safe."""
-    for batch in batches(documents):
-        changed, unchanged = _changed(engine, batch)
+def add(
+    engine: Engine, model: Model, batch: list[Document], writing: AbstractContextManager[object] | None = None
+) -> list[Outcome]:
+    """Store a batch; what is unchanged is only noted. The outcomes are safe on disk.
+
+    `writing` is held while the engine writes.
+    """
+    changed, unchanged = _changed(engine, batch)
+    enriched = enrich(changed, model)
+    with writing or nullcontext():
         outcomes = engine.renew(unchanged) if unchanged else []
-        if changed:
-            outcomes += engine.store(enrich(changed, model))
-        yield outcomes
+        return outcomes + (engine.store(enriched) if enriched else [])
 
 
 def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """Gather documents into batches bounded by number and characters."""
+    """Gather documents, made storable, into batches bounded by number and characters."""
     batch: list[Document] = []
     characters = 0
     for document in documents:
@@ -45,6 +50,6 @@ def _changed(engine: Engine, batch: list[Document]) -> tuple[list[Document], lis
         if document.id not in newest or document.sequence >= newest[document.id].sequence:
             newest[document.id] = document
     stored = engine.digests(list(newest))
-    unchanged = [document for document in newest.values() if stored.get(document.id, ("",))[0] == digest(document)]
+    unchanged = [document for document in newest.values() if stored.get(document.id, ("",))[0] == document.digest]
     skip = {document.id for document in unchanged}
     return [document for name, document in newest.items() if name not in skip], unchanged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +10,6 @@ from numpy.typing import NDArray
 
 from simsearch.model.word_table import WordTable
 
-#: Words more probable than exp(-this) are function words and furniture, no tags.
-LEAST_INFORMATION = 7.0
 #: How much the nearness to the whole text counts beside a word's information.
 NEARNESS = 6.0
 #: How much the last word of a text loses against the first.
@@ -25,29 +24,27 @@ class Keyword(NamedTuple):
 
 
 def tags(
-    table: WordTable, rows: NDArray[np.intp], texts: NDArray[np.intp], sums: NDArray[np.float32], k: int
-) -> list[list[Keyword]]:
-    """Return at most k tags for each of n texts.
+    table: WordTable, rows: NDArray[np.intp], lengths: NDArray[np.intp], sums: NDArray[np.float32], k: int
+) -> list[tuple[list[int], list[float]]]:
+    """Return the rows and scores of at most k tags for each of n texts, the best first.
 
-    `rows` are the texts' words end to end, `texts` the text (0 to n - 1, ascending) of each word, `sums`
-    (n x d) the texts' vectors. A word scores tf x (-log p + 6 cos(text, word)), less the later it first occurs.
+    `rows` are the texts' words end to end, `lengths` (n) their numbers of words, `sums` (n x d) the sums of
+    their vectors. A word scores tf x (-log p + 6 cos(text, word)), less the later it first occurs.
     """
-    width = len(table.vectors)
-    kept = np.flatnonzero(table.information[rows] >= LEAST_INFORMATION)
-    keys, first, times = np.unique(texts[kept] * width + rows[kept], return_index=True, return_counts=True)
-    text, row = keys // width, keys % width
-    vectors, whole = table.vectors[row], sums[text]
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors) * np.einsum("ij,ij->i", whole, whole))
-    near = np.einsum("ij,ij->i", vectors, whole) / np.maximum(lengths, 1e-12)
-    starts = np.searchsorted(texts, np.arange(len(sums) + 1))
-    late = (kept[first] - starts[text]) / np.maximum(starts[text + 1] - starts[text], 1)
+    texts = np.repeat(np.arange(len(lengths)), lengths)
+    places = np.flatnonzero(table.telling[rows])
+    keys = texts[places] * len(table.vectors) + rows[places]
+    keys, first, times = np.unique(keys, return_index=True, return_counts=True)
+    text, row = np.divmod(keys, len(table.vectors))
+    bounds = np.searchsorted(text, np.arange(len(lengths) + 1)).tolist()
+    near = np.zeros(len(row), np.float32)
+    for whole, (start, end) in zip(sums, pairwise(bounds), strict=True):
+        near[start:end] = table.vectors[row[start:end]] @ whole
+    near /= np.maximum(table.lengths[row] * np.linalg.norm(sums, axis=1)[text], 1e-12)
+    late = (places[first] - (np.cumsum(lengths) - lengths)[text]) / np.maximum(lengths[text], 1)
     scores = times * (table.information[row] + NEARNESS * near) * (1 - POSITION * late)
-    found: list[list[Keyword]] = [[] for _ in range(len(sums))]
-    for index in np.lexsort((-scores, text)):
-        best = found[text[index]]
-        if len(best) < k and _is_tag(word := table.words[row[index]]):
-            best.append(Keyword(word, float(scores[index])))
-    return found
+    best = [start + np.argsort(-scores[start:end])[:k] for start, end in pairwise(bounds)]
+    return [(row[of_text].tolist(), scores[of_text].tolist()) for of_text in best]
 
 
 def article(vectors: NDArray[np.float32], words: list[str], k: int) -> list[Keyword]:
@@ -55,7 +52,3 @@ def article(vectors: NDArray[np.float32], words: list[str], k: int) -> list[Keyw
     distinct = dict(zip(words, vectors @ vectors.sum(axis=0), strict=True))
     best = sorted(distinct.items(), key=lambda item: -item[1])[:k]
     return [Keyword(word, float(score)) for word, score in best]
-
-
-def _is_tag(word: str) -> bool:
-    return len(word) > 1 and not word.isdecimal() and word[0].isalpha()

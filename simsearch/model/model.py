@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,8 @@ from simsearch.model.word_table import WordTable
 
 #: Texts that are encoded together: bounds memory.
 BATCH = 512
+_ONES = np.ones(4_096, np.float32)
+Number = TypeVar("Number", np.float32, np.intp)
 
 
 class WordUnknown(SimsearchError):
@@ -148,15 +149,32 @@ class Model:
         """
         out = np.zeros((len(texts), self.dimensions), np.float32)
         for start in range(0, len(texts), BATCH):
-            self.table.trim()
-            tokens = [self.segment(text) for text in texts[start : start + BATCH]]
-            rows = self.table.rows(list(chain.from_iterable(tokens)))
-            out[start : start + BATCH] = unit(self.sums(rows, [len(words) for words in tokens]))
+            words, rows = self.read(texts[start : start + BATCH])
+            out[start : start + BATCH] = unit(self.sums(rows, [len(of_text) for of_text in words]))
         return out
+
+    def read(self, texts: Iterable[str]) -> tuple[list[list[str]], NDArray[np.intp]]:
+        """Return the words of each text, and their rows in the table end to end, until the next call."""
+        self.table.trim()
+        words: list[list[str]] = []
+        rows: list[int] = []
+        for text in texts:
+            words.append(self.segment(text))
+            rows += map(self.table.row, words[-1])  # at once, while the words are in the processor's cache
+        self.table.compute()
+        return words, np.array(rows, np.intp)
 
     def sums(self, rows: NDArray[np.intp], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float32]:
         """Add up the table's vectors of consecutive stretches of rows (len(lengths) x d)."""
-        return add_up(self.table.vectors[rows], lengths)
+        out = np.zeros((len(lengths), self.dimensions), np.float32)
+        vectors = self.table.vectors
+        start = 0
+        for sums, length in zip(out, np.asarray(lengths).tolist(), strict=True):
+            # A product with ones adds rows up several times as fast as `sum` or `add.reduceat`.
+            ones = _ONES[:length] if length <= len(_ONES) else np.ones(length, np.float32)
+            np.dot(ones, vectors.take(rows[start : start + length], axis=0), out=sums)
+            start += length
+        return out
 
     def sum_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the article's sentence vectors (len(texts) x d): plain sums of the known words' vectors."""
@@ -171,8 +189,9 @@ class Model:
             known = [word for word in self._known(text) if any(map(str.isalnum, word))]
             return keywords.article(self._article_vectors(known), known, k)
         rows = self.table.rows(self.segment(text))
-        texts = np.zeros(len(rows), np.intp)
-        return keywords.tags(self.table, rows, texts, self.sums(rows, [len(rows)]), k)[0]
+        lengths = np.array([len(rows)], np.intp)
+        ((best, scores),) = keywords.tags(self.table, rows, lengths, self.sums(rows, lengths), k)
+        return [keywords.Keyword(self.table.words[row], score) for row, score in zip(best, scores, strict=True)]
 
     def similarity(self, a: str, b: str) -> float:
         """Return the cosine of two texts, between -1 and 1."""
@@ -201,10 +220,10 @@ class Model:
         return int(place)
 
 
-def add_up(rows: NDArray[np.float32], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float32]:
-    """Add up consecutive stretches of rows (len(lengths) x d); an empty stretch gives zeros."""
+def add_up(rows: NDArray[Number], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[Number]:
+    """Add up consecutive stretches of rows; an empty stretch gives zero."""
     counts = np.asarray(lengths, np.intp)
-    out = np.zeros((len(counts), rows.shape[1]), np.float32)
+    out = np.zeros((len(counts), *rows.shape[1:]), rows.dtype)
     filled = np.flatnonzero(counts)
     if len(filled):
         out[filled] = np.add.reduceat(rows, (np.cumsum(counts) - counts)[filled])

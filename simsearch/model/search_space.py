@@ -64,9 +64,13 @@ class SearchSpace:
             return np.zeros((0, self.dimensions), np.float32)
         lengths = np.array([len(word) for word in words])
         rows = self._row_of_character[_codes("".join(words))]
-        sums = np.add.reduceat(self._characters[rows], np.cumsum(lengths) - lengths)
-        means: NDArray[np.float32] = (sums / lengths[:, None]).astype(np.float32)
-        return means
+        starts = np.cumsum(lengths) - lengths
+        sums = np.zeros((len(words), self.dimensions), np.float32)
+        for position in range(lengths.max()):
+            longer = np.flatnonzero(lengths > position)
+            sums[longer] += self._characters[rows[starts[longer] + position]]
+        sums /= lengths[:, None]
+        return sums
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

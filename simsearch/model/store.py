@@ -45,7 +45,7 @@ def find(name: str | os.PathLike[str] | None) -> Path:
 
 def install(folder: Path, manifest: dict[str, Any]) -> Path:
     """Copy a checked model into the store, once; return where it is."""
-    target = store_folder() / manifest["id"]
+    target = store_folder() / str(manifest["id"])
     if not (target / model_folder.MANIFEST).is_file():
         names = [*manifest["files"], model_folder.MANIFEST]
         from simsearch.model.saving import write_folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,8 @@ from simsearch.model.vocabulary import ABSENT
 
 #: The row of punctuation: no vector, no part in any sum.
 SILENT = 0
+#: Words more probable than exp(-this) are function words and furniture: they tell nothing about a text.
+LEAST_INFORMATION = 7.0
 #: Words that are remembered; beyond this all are forgotten and computed anew when they are met again.
 ROOM = 200_000
 
@@ -33,34 +34,34 @@ class WordTable:
         self.words: list[str] = [""]
         #: rows x d, the search vector times the word's weight in a sentence.
         self.vectors = np.zeros((1, self._space.dimensions), np.float32)
+        #: The length of each vector.
+        self.lengths = np.zeros(1, np.float32)
         #: -log of a word's probability, a row; a word never seen counts as the rarest one.
         self.information = np.zeros(1, np.float32)
         #: Whether a row is a word of the vocabulary.
         self.known = np.zeros(1, np.bool_)
+        #: Whether a word tells what a text is about: no function word, number, sign or single character.
+        self.telling = np.zeros(1, np.bool_)
         self._new: list[str] = []
-        self._rows = _Rows(self)
+        #: The row of a token; for a word met the first time it is filled by `compute`.
+        self.row = _Rows(self).__getitem__
 
     def rows(self, tokens: Sequence[str]) -> NDArray[np.intp]:
         """Return the row of each token; its vector is there afterwards. Rows hold until `trim`."""
-        if len(tokens) == 0:
-            return np.zeros(0, np.intp)
-        found = itemgetter(*tokens)(self._rows)
-        if self._new:
-            self._compute()
-        return np.array(found, np.intp, ndmin=1)
+        found = list(map(self.row, tokens))
+        self.compute()
+        return np.array(found, np.intp)
 
-    def _resolve(self, token: str) -> int:
-        if not any(map(str.isalnum, token)):
-            return SILENT
-        self._new.append(token)
-        return len(self.words) + len(self._new) - 1
-
-    def _compute(self) -> None:
+    def compute(self) -> None:
+        """Compute the vectors of the words that `row` has met since the last time."""
+        if not self._new:
+            return
         new, self._new = self._new, []
         first, end = len(self.words), len(self.words) + len(new)
         self.words += new
         if end > len(self.vectors):
             self._grow(max(end, 2 * len(self.vectors)))
+
         places = self._vocabulary.places(new)
         known = self.known[first:end] = places != ABSENT
         rows, places = first + np.flatnonzero(known), places[known]
@@ -73,12 +74,24 @@ class WordTable:
         rows = first + np.flatnonzero(~known)
         self.vectors[rows] = self._space.unknown([self.words[row] for row in rows.tolist()])
         self.information[rows] = -np.log(self._rarest)
+        self.telling[first:end] = [len(word) > 1 and word[0].isalpha() for word in new]
+        self.telling[first:end] &= self.information[first:end] >= LEAST_INFORMATION
+        new_vectors = self.vectors[first:end]
+        self.lengths[first:end] = np.sqrt(np.einsum("ij,ij->i", new_vectors, new_vectors))
+
+    def _resolve(self, token: str) -> int:
+        if not any(map(str.isalnum, token)):
+            return SILENT
+        self._new.append(token)
+        return len(self.words) + len(self._new) - 1
 
     def _grow(self, size: int) -> None:
         more = size - len(self.vectors)
         self.vectors = np.vstack([self.vectors, np.empty((more, self._space.dimensions), np.float32)])
+        self.lengths = np.append(self.lengths, np.zeros(more, np.float32))
         self.information = np.append(self.information, np.zeros(more, np.float32))
         self.known = np.append(self.known, np.zeros(more, np.bool_))
+        self.telling = np.append(self.telling, np.zeros(more, np.bool_))
 
 
 class _Rows(dict[str, int]):

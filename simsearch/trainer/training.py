@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from simsearch.processes import processors
 from simsearch.trainer.bill import Bill
 from simsearch.trainer.settings import Settings
 
@@ -40,7 +40,7 @@ def train(
     def report(stage: str, total: float | None) -> Callable[[float], None]:
         return lambda done: progress(stage, done, total) if progress else None
 
-    workers = processes or _processors()
+    workers = processes or processors()
     objective = settings.fitted
     bill = Bill()
     # One thread in numpy's products: more would add in another order, and vectors differ in the last digit.
@@ -88,9 +88,3 @@ def train(
             save(folder, tables)
             report("save", 1.0)(1.0)
     return bill
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

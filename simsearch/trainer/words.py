@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from array import array
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,13 +10,14 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.corpus.folding import fold
 from simsearch.corpus.segmentation import Segmenter
+from simsearch.processes import begin_worker
 from simsearch.trainer.errors import WorkerDied
 
 #: Stands after each line: pairs never cross it.
@@ -121,15 +119,8 @@ _segmenter: Segmenter
 def _start(dictionary: tuple[str, ...]) -> None:
     """Prepare a worker process."""
     global _segmenter
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    begin_worker()
     _segmenter = Segmenter(dictionary)
-
-
-def _die_with_parent() -> None:
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)
 
 
 def _number(texts: list[str]) -> Chunk:

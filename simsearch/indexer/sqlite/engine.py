@@ -37,6 +37,7 @@ class SqliteEngine:
 
     def __init__(self, path: Path, connection: apsw.Connection) -> None:
         self.path = path
+        self.url = f"sqlite:///{path}"
         self._connection = connection
         ((self.model,),) = self._rows("SELECT value FROM about WHERE name = 'model'")
 
@@ -45,7 +46,7 @@ class SqliteEngine:
         about = dict(self._rows("SELECT name, value FROM about"))
         states = dict(self._rows("SELECT state, count(*) FROM documents GROUP BY state"))
         return Info(
-            url=f"sqlite:///{self.path}",
+            url=self.url,
             model=self.model,
             dimensions=about["dimensions"],
             documents=sum(states.values()),

@@ -15,6 +15,8 @@ from simsearch.indexer.engine import Enriched, Outcome
 from simsearch.indexer.sqlite.file import rows
 from simsearch.model.quantisation import quantise_unit
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcome]:
     """Write documents that are at least as new as what is stored of them."""
@@ -73,7 +75,7 @@ def _insert(connection: apsw.Connection, batch: Sequence[Enriched]) -> None:
     documents, tags, passages = [], [], []
     for number, item in enumerate(batch, document):
         source = item.document
-        metadata, names = (json.dumps(value, ensure_ascii=False) for value in (source.metadata, item.tags))
+        metadata, names = (_encode(value) for value in (source.metadata, item.tags))
         documents.append(
             (number, source.id, source.sequence, item.digest, item.state, item.known_ratio, source.title)
             + (source.source, metadata, names, source.text)
@@ -83,7 +85,7 @@ def _insert(connection: apsw.Connection, batch: Sequence[Enriched]) -> None:
             passages.append((passage, number, position, start, end, words))
             passage += 1
     connection.executemany("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)", documents)
-    connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", tags)
+    connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", sorted(tags))  # neighbours share a page
     connection.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?)", passages)
     connection.executemany("INSERT INTO postings (rowid, words) VALUES (?, ?)", ((row[0], row[5]) for row in passages))
     _insert_vectors(connection, "document_vectors", document, np.stack([item.vector for item in batch]))
