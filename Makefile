@@ -28,6 +28,7 @@ bench-training: .venv/ready  ## seconds and memory of a training: make bench-tra
 
 base-model: .venv/ready  ## train the model that comes with the package: make base-model CORPUS=texts/
 	$(BIN)/simsearch train $(CORPUS) --to simsearch/model/base --table
+	$(BIN)/python bench/model_card.py > docs/base-model.md
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'

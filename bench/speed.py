@@ -73,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         source, index = Path(scratch, "texts.jsonl"), str(Path(scratch, "index.db"))
         source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-        simsearch = [sys.executable, "-m", "simsearch"]
+        simsearch = [str(Path(sys.executable).with_name("simsearch"))]
         indexing = seconds([*simsearch, "index", str(source), "--index", index])
         size = Path(index).stat().st_size
         for command in ([sys.executable, "-c", LEAST], [*simsearch, "query", "天气", "--index", index]):
@@ -84,7 +84,7 @@ def main() -> None:
             cold.append(seconds([*simsearch, "query", QUESTIONS[turn % len(QUESTIONS)], "--index", index]))
 
     ratio = statistics.median(query / limit for query, limit in zip(cold, least, strict=True))
-    print(f"{len(texts):,} documents of one passage, {megabytes:.1f} MB, {size / len(texts):,.0f} bytes each in the index")
+    print(f"{len(texts):,} documents, {megabytes:.1f} MB, {size / len(texts):,.0f} bytes each in the index")
     print(f"fold + segment   {segmenting:6.2f} s  {megabytes / segmenting:5.1f} MB/s  one process")
     print(f"encode           {encoding:6.2f} s  {segmenting / encoding:5.0%} of fold + segment, goal 50%")
     print(f"simsearch index  {indexing:6.2f} s  {segmenting / indexing:5.0%} of fold + segment, goal 35%")

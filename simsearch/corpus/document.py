@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
+
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,8 @@ class Skipped(NamedTuple):
     source: str
     reason: str
     failed: bool = True
+
+
+def storable(text: str) -> str:
+    """Return a text without what no index takes, NUL and lone surrogates; its length stays."""
+    return _NO_TEXT.sub("\ufffd", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 
 import opencc
@@ -12,8 +13,6 @@ import opencc
 KEPT = frozenset("，。！？：；（）、“”‘’《》〈〉【】「」『』…—～·．％")  # noqa: RUF001
 #: Characters that are shown as nothing: zero-width marks, directions of writing, the byte order mark.
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]")
-#: A character with the marks that belong to it: the unit in which a folded text is traced back.
-CLUSTER = re.compile("(?s).[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a]*")
 
 
 def fold(text: str) -> str:
@@ -22,9 +21,10 @@ def fold(text: str) -> str:
     Characters that are no text (lone surrogates) become U+FFFD, control characters become spaces,
     invisible ones vanish. Folding twice changes nothing.
     """
-    if not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
-    folded: str = _simplifier().convert(text.translate(_table()))
+    plain = text.translate(_table())
+    if not unicodedata.is_normalized("NFC", plain):
+        plain = unicodedata.normalize("NFC", plain)
+    folded: str = _simplifier().convert(plain)
     return folded
 
 
@@ -33,17 +33,23 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
 
     Returns the folded text and `len(folded) + 1` offsets into the original; the last is its length.
     """
-    clusters = [(match.start(), _plain(match.group())) for match in CLUSTER.finditer(text)]
-    offsets = [start for start, plain in clusters for _ in plain]
-    before = "".join(plain for _, plain in clusters)
-    folded: str = _simplifier().convert(before)
-    if len(folded) != len(before):  # no entry of the dictionary does this today
-        folded = "".join(_simplifier().convert(character)[:1] or " " for character in before)
-    return folded, [*offsets, len(text)]
+    pieces = [(character, start) for start, of_text in enumerate(text) for character in of_text.translate(_table())]
+    if not unicodedata.is_normalized("NFC", "".join(character for character, _ in pieces)):
+        pieces = list(_composed(pieces))
+    folded: str = _simplifier().convert("".join(character for character, _ in pieces))
+    return folded, [*(start for _, start in pieces), len(text)]
 
 
-def _plain(cluster: str) -> str:
-    return unicodedata.normalize("NFC", cluster).translate(_table())
+def _composed(pieces: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """Join each character with the marks behind it, as NFC does; a joined one stands where the first stood."""
+    run, begin = "", 0
+    for character, start in pieces:
+        longer = unicodedata.normalize("NFC", run + character)
+        if run and not unicodedata.combining(character) and len(longer) > len(run):
+            yield from ((one, begin) for one in run)
+            longer, begin = character, start
+        run, begin = longer, begin if run else start
+    yield from ((one, begin) for one in run)
 
 
 @cache
@@ -74,6 +80,7 @@ def _fold_character(character: str) -> str:
         return "\n" if character in "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029" else " "
     if category == "Cs":
         return "\ufffd"
-    folded = unicodedata.normalize("NFKC", character).lower()
-    again = unicodedata.normalize("NFKC", folded).lower()
-    return again
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).lower()).lower()
+    once = _simplifier().convert(plain)
+    twice: str = _simplifier().convert(once)
+    return plain if once == twice else twice  # one entry of the dictionary leads to another

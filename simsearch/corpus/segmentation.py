@@ -25,7 +25,7 @@ class Segmenter:
         if entries:
             jieba = rjieba.Jieba()
             for word, *rest in entries:
-                count = int(rest[0]) if rest and rest[0].isdecimal() else DEFAULT_COUNT
+                count = int(rest[0]) if rest and rest[0].isdecimal() and len(rest[0]) < 10 else DEFAULT_COUNT
                 jieba.add_word(word, count, rest[1] if len(rest) > 1 else "")
             self._cut = jieba.cut
 

@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
@@ -101,14 +102,14 @@ def _read_file(path: Path, name: str, per_line: bool, asked_for: bool) -> Iterat
 
 
 def _ending(path: Path) -> tuple[str, Any]:
-    if path.suffix in COMPRESSED:
-        return Path(path.stem).suffix.lower(), COMPRESSED[path.suffix]
+    if path.suffix.lower() in COMPRESSED:
+        return Path(path.stem).suffix.lower(), COMPRESSED[path.suffix.lower()]
     return path.suffix.lower(), open
 
 
 def _read_stdin(per_line: bool) -> Iterator[Document | Skipped]:
     stream = cast(io.BufferedReader, sys.stdin.buffer)
-    if stream.peek(1)[:1] == b"{":
+    if stream.peek(4).removeprefix(BOM_UTF8)[:1] == b"{":
         yield from _read_json_lines(stream, "stdin")
     else:
         yield from _read_text(stream, "stdin", "standard input", per_line, title=False)
@@ -152,9 +153,13 @@ def _decode(data: bytes, source: str) -> str | Skipped:
     return text
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON number")
+
+
 def _parse(line: str, default_id: str, source: str) -> Document | Skipped:
     try:
-        row = json.loads(line)
+        row = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return Skipped(source, f"is not a line of JSON ({error}): mend the line")
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):

@@ -8,7 +8,9 @@ from typing import Literal, NamedTuple, cast
 from simsearch.errors import SimsearchError
 
 Operator = Literal["=", "!=", ">=", "<=", ">", "<"]
+OPERATORS = ("=", "!=", ">=", "<=", ">", "<")
 _CONDITION = re.compile(r"\s*([\w.\-]+?)\s*(>=|<=|!=|=|>|<)\s*(.+?)\s*", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 #: The field that stands for a document's tags.
 TAGS = "tags"
@@ -21,15 +23,19 @@ class ConditionUnclear(SimsearchError):
 
 
 class Condition(NamedTuple):
-    """A field of the metadata (dots go deeper), an operator and a value; the field `tags` means a tag."""
+    """A field of the metadata (dots go deeper), an operator and a value; the field `tags` means a tag.
+
+    Numbers are compared with numbers, texts (also ISO dates) with texts, by what the document holds. A
+    document without the field meets `!=` and nothing else.
+    """
 
     field: str
     operator: Operator
-    value: str | float
+    value: str | float | bool
 
     @classmethod
     def parse(cls, text: str) -> Condition:
-        """Read `NAME>=VALUE`; a value that looks like a number is one.
+        """Read `NAME>=VALUE`.
 
         Raises `ConditionUnclear`.
         """
@@ -37,5 +43,18 @@ class Condition(NamedTuple):
         if not match:
             raise ConditionUnclear(text=text)
         name, operator, value = match.groups()
-        number = re.fullmatch(r"[+-]?\d+(\.\d+)?", value)
-        return cls(name, cast(Operator, operator), float(value) if number else value)
+        return cls(name, cast(Operator, operator), value)
+
+    @property
+    def text(self) -> str:
+        """The value as a text."""
+        if isinstance(self.value, bool):
+            return str(self.value).lower()
+        return f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
+
+    @property
+    def number(self) -> float | None:
+        """The value as a number, None if it is none."""
+        if isinstance(self.value, bool):
+            return None
+        return float(self.value) if not isinstance(self.value, str) or _NUMBER.fullmatch(self.value) else None

@@ -72,6 +72,10 @@ class Candidates(NamedTuple):
     total: int  #: passages in the index
     average_length: float  #: words a passage
 
+    def complete(self, limit: int) -> bool:
+        """Tell whether no list was cut at the limit."""
+        return not any(limit in (candidate.by_words, candidate.by_vector) for candidate in self.passages)
+
 
 class Found(NamedTuple):
     """A stored document as shown to people."""

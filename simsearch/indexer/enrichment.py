@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
-from itertools import chain, compress, repeat
+from itertools import compress
 
 import numpy as np
 
-from simsearch.corpus.document import Document
+from simsearch.corpus.document import Document, storable
 from simsearch.corpus.passages import MOST_PASSAGES, Span, passages
 from simsearch.indexer.engine import Enriched, Passage, State
 from simsearch.model import Model
@@ -23,55 +22,54 @@ TAGS = 8
 #: Longer ids are replaced by their sha256: Elasticsearch takes no longer ones.
 LONGEST_ID = 512
 
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-
 
 def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
     """Compute passages, vectors and tags of a batch of documents; the results are in the same order."""
     every = [_spans(document) for document in documents]
     spans = [of_document[:MOST_PASSAGES] for of_document in every]
-    texts = [
-        f"{document.title}\n{document.text[span.start : span.end]}"
-        if first and document.title
-        else document.text[span.start : span.end]
-        for document, of_document in zip(documents, spans, strict=True)
-        for first, span in zip(chain([True], repeat(False)), of_document, strict=False)
-    ]
-    tokens, rows = model.read(texts)
-    lengths = np.array([len(words) for words in tokens], np.intp)
-    counts = np.array([len(of_document) for of_document in spans], np.intp)
-    totals = add_up(lengths, counts)
+    table = model.table
+    table.trim()
+    rows: list[int] = []
+    lengths: list[int] = []  #: in words, of each passage
+    spoken: list[str] = []  #: the words of each passage without punctuation
+    for document, of_document in zip(documents, spans, strict=True):
+        for number, span in enumerate(of_document):
+            text = document.text[span.start : span.end]
+            words = model.segment(f"{document.title}\n{text}" if document.title and not number else text)
+            found = list(map(table.row, words))  # at once, while the words are in the processor's cache
+            rows += found
+            lengths.append(len(found))
+            spoken.append(" ".join(compress(words, found)))  # the row of punctuation is 0
+    table.compute()
 
-    sums = model.sums(rows, lengths)
+    counts = np.array([len(of_document) for of_document in spans], np.intp)
+    totals = add_up(np.array(lengths, np.intp), counts)
+    row = np.array(rows, np.intp)
+    sums = model.sums(row, lengths)
     whole = add_up(sums, counts)
-    found = tags(model.table, rows, totals, whole, TAGS)
-    spoken = rows != SILENT
-    words_in = add_up(spoken.astype(np.intp), totals)
-    known_in = add_up(model.table.known[rows].astype(np.intp), totals)
-    vectors, wholes, is_spoken = unit(sums), unit(whole), spoken.tolist()
+    best = tags(table, row, totals, whole, TAGS)
+    words_in = add_up((row != SILENT).astype(np.intp), totals)
+    known_in = add_up(table.known[row].astype(np.intp), totals)
+    vectors, wholes = unit(sums), unit(whole)
 
     enriched: list[Enriched] = []
-    passage = token = 0
+    first = 0
     for index, (document, of_document) in enumerate(zip(documents, spans, strict=True)):
-        kept: list[Passage] = []
-        first = passage
-        for span in of_document:
-            words = tokens[passage]
-            kept.append(Passage(" ".join(compress(words, is_spoken[token : token + len(words)])), span.start, span.end))
-            passage, token = passage + 1, token + len(words)
+        end = first + len(of_document)
         enriched.append(
             Enriched(
                 document=document,
                 digest=document.digest,
                 state=_state(int(words_in[index]), bool(wholes[index].any())),
-                tags=[model.table.words[row] for row in found[index][0]],
+                tags=[table.words[tag] for tag in best[index][0]],
                 known_ratio=float(known_in[index] / max(words_in[index], 1)),
                 vector=wholes[index],
-                passages=kept,
-                vectors=vectors[first:passage],
+                passages=[Passage(words, *span) for words, span in zip(spoken[first:end], of_document, strict=True)],
+                vectors=vectors[first:end],
                 dropped=len(every[index]) - len(of_document),
             )
         )
+        first = end
     return enriched
 
 
@@ -79,12 +77,11 @@ def clean(document: Document) -> Document:
     """Return the document with a storable id, and without characters that are no text."""
     metadata = json.dumps(document.metadata, ensure_ascii=False, default=str) if document.metadata else ""
     parts = (document.id, document.title, document.source, document.text, metadata)
-    if len(document.id) <= LONGEST_ID // 4 and not any(map(_NO_TEXT.search, parts)):
-        return document
-    identity, title, source, text, metadata = (_NO_TEXT.sub("\ufffd", part) for part in parts)
+    identity, title, source, text, metadata = map(storable, parts)
     if len(identity.encode()) > LONGEST_ID:
         identity = hashlib.sha256(identity.encode()).hexdigest()
-    return Document(identity, text, title, json.loads(metadata or "{}"), source, document.sequence)
+    kept = json.loads(metadata or "{}", parse_constant=lambda name: None)  # NaN and Infinity are no JSON
+    return Document(identity, text, title, kept, source, document.sequence)
 
 
 def _spans(document: Document) -> list[Span]:

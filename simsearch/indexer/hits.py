@@ -97,7 +97,7 @@ def _told(table: WordTable, asked: NDArray[np.intp], here: NDArray[np.intp]) -> 
     telling = asked[table.information[asked] >= TELLING]
     other = here[table.information[here] >= TELLING]
     close = unit(table.vectors[other]) @ unit(table.vectors[telling]).T >= CLOSE
-    told = set(other[close.any(axis=1)].tolist())
+    told = {*other[close.any(axis=1)].tolist(), *set(telling.tolist()).intersection(here.tolist())}
     return told or set(asked.tolist()).intersection(here.tolist()) - {SILENT}
 
 

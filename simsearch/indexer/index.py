@@ -53,12 +53,14 @@ def open_index(url: str | Path, *, model: Model | None = None, create: bool = Tr
     from simsearch.indexer.sqlite import SqliteEngine, file
 
     path = _path(str(url))
-    if create and not path.exists():
+    try:
+        connection = file.connect(path)
+    except file.IndexNotFound:
+        if not create:
+            raise
         model = model or Model.load()
         model.install()
         connection = file.create(path, model.id, model.dimensions)
-    else:
-        connection = file.connect(path)
     engine = SqliteEngine(path, connection)
     if model is not None and model.id != engine.model:
         engine.close()
@@ -126,7 +128,12 @@ class Index:
             vector=vector if mode in ("hybrid", "similar") else None,
             conditions=where,
         )
-        return self._hits(spoken, self.engine.candidates(question), k, mode, explain)
+        found = self.engine.candidates(question)
+        while len({candidate.id for candidate in found.passages}) < k and not found.complete(question.limit):
+            # One long document, or a large k: ask for more passages until there are documents enough.
+            question = question._replace(limit=4 * question.limit)
+            found = self.engine.candidates(question)
+        return self._hits(spoken, found, k, mode, explain)
 
     def similar(self, id: str, k: int = 10, where: Sequence[Condition] = (), explain: bool = False) -> list[Hit]:
         """Return the k documents most similar to a stored one, by their whole texts.

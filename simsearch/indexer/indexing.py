@@ -27,7 +27,12 @@ def add(
     enriched = enrich(changed, model)
     with writing or nullcontext():
         outcomes = engine.renew(unchanged) if unchanged else []
-        return outcomes + (engine.store(enriched) if enriched else [])
+        if enriched:
+            outcomes += engine.store(enriched)
+    done = {outcome.id for outcome in outcomes}
+    # What another process has changed since it was compared is written after all.
+    missed = [document for document in unchanged if document.id not in done]
+    return outcomes + (engine.store(enrich(missed, model)) if missed else [])
 
 
 def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

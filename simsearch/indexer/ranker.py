@@ -27,6 +27,8 @@ PRIOR = 1_000
 #: How much of a term's part comes from the document's best passage for it, wherever that is: a document
 #: that answers in two passages beats one that repeats half of the question in one.
 DOCUMENT = 0.5
+#: Digits of a score that count.
+DIGITS = 6
 #: The longest word n-gram that counts in phrase mode.
 LONGEST_PHRASE = 3
 
@@ -70,7 +72,8 @@ def rank(model: Model, words: Sequence[str], found: Candidates, mode: Mode) -> l
         cosines = unit(add_up(model.table.vectors[flat], lengths)) @ whole
     share = _share(mode, terms, earned)
     earned *= 1 - share
-    scores = earned.sum(axis=0) + share * cosines
+    # The last digits depend on what stands beside a passage in a product: they are no reason for an order.
+    scores = np.round(earned.sum(axis=0) + share * cosines, DIGITS)
     best: dict[str, Ranked] = {}
     for index in np.argsort(-scores, kind="stable"):
         candidate = found.passages[index]

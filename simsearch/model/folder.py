@@ -15,6 +15,17 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 ARRAYS = ("vectors", "scales", "lookup", "whitening", "character_vectors", "character_scales", "mean")
 TEXTS = ("words", "characters", "dictionary")
+#: What a manifest must hold.
+FIELDS: dict[str, type] = {
+    "id": str,
+    "dimensions": int,
+    "words": int,
+    "total": int,
+    "characters": int,
+    "unknown_norm": float,
+    "files": dict,
+    "training": dict,
+}
 
 
 class ModelNotFound(SimsearchError):
@@ -57,11 +68,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise ModelNotFound(path=str(folder)) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise ModelDamaged(path=str(path), reason=str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else None
         raise ModelFormatUnknown(path=str(folder), found=found, known=FORMAT)
+    for name, kind in FIELDS.items():
+        if not isinstance(manifest.get(name), kind):
+            raise ModelDamaged(path=str(path), reason=f"it has no {name}")
+    if set(manifest["files"]) != {*(f"{name}.npy" for name in ARRAYS), *(f"{name}.txt" for name in TEXTS)}:
+        raise ModelDamaged(path=str(path), reason="its files are not those of a model")
     return manifest
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -149,20 +149,16 @@ class Model:
         """
         out = np.zeros((len(texts), self.dimensions), np.float32)
         for start in range(0, len(texts), BATCH):
-            words, rows = self.read(texts[start : start + BATCH])
-            out[start : start + BATCH] = unit(self.sums(rows, [len(of_text) for of_text in words]))
+            self.table.trim()
+            rows: list[int] = []
+            lengths = []
+            for text in texts[start : start + BATCH]:
+                words = self.segment(text)
+                lengths.append(len(words))
+                rows += map(self.table.row, words)  # at once, while the words are in the processor's cache
+            self.table.compute()
+            out[start : start + BATCH] = unit(self.sums(np.array(rows, np.intp), lengths))
         return out
-
-    def read(self, texts: Iterable[str]) -> tuple[list[list[str]], NDArray[np.intp]]:
-        """Return the words of each text, and their rows in the table end to end, until the next call."""
-        self.table.trim()
-        words: list[list[str]] = []
-        rows: list[int] = []
-        for text in texts:
-            words.append(self.segment(text))
-            rows += map(self.table.row, words[-1])  # at once, while the words are in the processor's cache
-        self.table.compute()
-        return words, np.array(rows, np.intp)
 
     def sums(self, rows: NDArray[np.intp], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float32]:
         """Add up the table's vectors of consecutive stretches of rows (len(lengths) x d)."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simsearch.model.checksums import model_id
 from simsearch.model.folder import FORMAT, MANIFEST
 from simsearch.model.quantisation import quantise
 from simsearch.model.vocabulary import lookup_of
@@ -55,11 +56,10 @@ def save(folder: Path, tables: Tables) -> str:
         "segmenter": {"dictionary": "jieba", "hmm": False, "folding": "t2s, lower, NFKC"},
         "files": listing,
     }
-    model_id = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:16]
-    manifest = {"id": model_id, **answers, "training": tables.training}
+    manifest = {"id": model_id(answers), **answers, "training": tables.training}
     files[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
     write_folder(folder, files)
-    return model_id
+    return str(manifest["id"])
 
 
 def write_folder(folder: Path, files: dict[str, bytes]) -> None:
@@ -78,8 +78,13 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
         if folder.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
             folder.rename(old / folder.name)
-            part.rename(folder)
-            shutil.rmtree(old)
+            try:
+                part.rename(folder)
+            except OSError:
+                (old / folder.name).rename(folder)
+                raise
+            finally:
+                shutil.rmtree(old)
         else:
             part.rename(folder)
         _sync(folder.parent)
@@ -88,6 +93,9 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def _arrays(tables: Tables) -> dict[str, NDArray[Any]]:
+    numbers = (tables.vectors, tables.whitening, tables.character_vectors, tables.mean, tables.unknown_norm)
+    if not all(np.isfinite(array).all() for array in numbers):
+        raise ValueError("a model holds finite numbers only")
     vectors, scales = quantise(tables.vectors)
     character_vectors, character_scales = quantise(tables.character_vectors)
     return {
@@ -102,8 +110,6 @@ def _arrays(tables: Tables) -> dict[str, NDArray[Any]]:
 
 
 def _array_bytes(array: NDArray[Any]) -> bytes:
-    if not np.isfinite(array).all():
-        raise ValueError("a model holds finite numbers only")
     stream = BytesIO()
     np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
     return stream.getvalue()

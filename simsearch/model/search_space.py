@@ -30,10 +30,10 @@ class SearchSpace:
         self._whitening, self._mean = arrays["whitening"], arrays["mean"]
         self._unknown_norm: float = stored.manifest["unknown_norm"]
         # Row 0 is for characters that say nothing.
-        characters = restore(arrays["character_vectors"], arrays["character_scales"])
-        self._characters = np.vstack([np.zeros((1, self.dimensions), np.float32), characters])
+        self._characters = np.pad(arrays["character_vectors"], ((1, 0), (0, 0)))
+        self._character_scales = np.pad(arrays["character_scales"], (1, 0))
         self._row_of_character = np.zeros(0x110000, np.int32)
-        self._row_of_character[_codes(stored.texts["characters"].decode())] = np.arange(1, len(characters) + 1)
+        self._row_of_character[_codes(stored.texts["characters"].decode())] = np.arange(1, len(self._characters))
 
     def known(self, places: NDArray[np.intp], words: Sequence[str], counts: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the search vectors (places x d) of words of the vocabulary, given with their places and counts."""
@@ -68,7 +68,8 @@ class SearchSpace:
         sums = np.zeros((len(words), self.dimensions), np.float32)
         for position in range(lengths.max()):
             longer = np.flatnonzero(lengths > position)
-            sums[longer] += self._characters[rows[starts[longer] + position]]
+            here = rows[starts[longer] + position]
+            sums[longer] += restore(self._characters[here], self._character_scales[here])
         sums /= lengths[:, None]
         return sums
 

@@ -60,7 +60,7 @@ def check_once(folder: Path, manifest: dict[str, Any]) -> None:
     What was verified is remembered by size, mtime and inode. Raises `ModelDamaged`.
     """
     key = str(folder.resolve())
-    marks = {"id": manifest["id"], **{name: _mark(folder / name) for name in manifest["files"]}}
+    marks = {name: _mark(folder / name) for name in (model_folder.MANIFEST, *manifest["files"])}
     seen = _seen()
     if seen.get(key) == marks:
         return

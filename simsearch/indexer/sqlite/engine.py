@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,16 @@ class IndexFailed(SimsearchError):
     reason: str
 
 
+#: How many rows each table should hold.
+CHECKS = {
+    "passages": "SELECT value FROM about WHERE name = 'passages'",
+    "postings": "SELECT count(*) FROM passages",
+    "passage_vectors": "SELECT count(*) FROM passages WHERE has_vector",
+    "document_vectors": "SELECT count(*) FROM documents WHERE state = 'ok'",
+    "tags": "SELECT coalesce(sum(json_array_length(tags)), 0) FROM documents",
+}
+
+
 class SqliteEngine:
     """An index in a file; several processes may read and write it at a time."""
 
@@ -53,7 +64,7 @@ class SqliteEngine:
             passages=about["passages"],
             bytes=self.path.stat().st_size,
             states=states,
-            problems=self._problems(about["passages"]) if check else [],
+            problems=self._problems() if check else [],
         )
 
     def digests(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
@@ -68,27 +79,28 @@ class SqliteEngine:
 
     def renew(self, documents: Sequence[Document]) -> list[Outcome]:
         """Note that stored documents were read again and had not changed."""
-        return self._write(lambda: writing.renew(self._connection, documents))
+        with self._transaction("BEGIN IMMEDIATE"):
+            return writing.renew(self._connection, documents)
 
     def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
         """Write documents in one transaction; the newest reading wins."""
-        return self._write(lambda: writing.store(self._connection, batch))
+        with self._transaction("BEGIN IMMEDIATE"):
+            return writing.store(self._connection, batch)
 
     def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
         """Delete documents; an older reading that arrives later does not bring them back."""
-        return self._write(lambda: writing.delete(self._connection, ids, sequence))
+        with self._transaction("BEGIN IMMEDIATE"):
+            return writing.delete(self._connection, ids, sequence)
 
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
-        self._connection.execute("BEGIN")  # one state of the file for all parts of the answer
-        try:
+        with self._transaction("BEGIN"):
             return search.candidates(self._connection, question)
-        finally:
-            self._connection.execute("COMMIT")
 
     def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
         """Return ids of the documents nearest to a vector."""
-        return search.nearest(self._connection, vector, limit, conditions)
+        with self._transaction("BEGIN"):
+            return search.nearest(self._connection, vector, limit, conditions)
 
     def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
         """Return the passages of documents, in their order; ids that are not stored are left out."""
@@ -120,35 +132,42 @@ class SqliteEngine:
         """Release the file."""
         self._connection.close()
 
-    def _problems(self, passages: int) -> list[str]:
-        problems = [message for (message,) in self._rows("PRAGMA integrity_check(10)") if message != "ok"]
-        for table, expected in (("passages", passages), ("postings", passages)):
-            ((found,),) = self._rows(f"SELECT count(*) FROM {table}")
-            if found != expected:
-                problems.append(f"{found} of {expected} rows in {table}")
-        return problems
+    def _problems(self) -> list[str]:
+        """Read all of the file; each statement of CHECKS counts rows that should be as many."""
+        try:
+            problems = [message for (message,) in rows(self._connection, "PRAGMA integrity_check(10)")]
+            if problems != ["ok"]:
+                return problems
+            for table, select in CHECKS.items():
+                ((expected,),) = rows(self._connection, select)
+                ((found,),) = rows(self._connection, f"SELECT count(*) FROM {table}")
+                if found != expected:
+                    problems.append(f"{found} instead of {expected} rows in {table}")
+        except apsw.Error as error:
+            return [str(error)]
+        return problems[1:]
 
     def _rows(self, select: str, *values: Any) -> list[Any]:
-        return rows(self._connection, select, *values)
-
-    def _write(self, work: Callable[[], list[Outcome]]) -> list[Outcome]:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                outcomes = work()
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            return rows(self._connection, select, *values)
+        except apsw.Error as error:
+            raise IndexFailed(path=str(self.path), reason=str(error)) from error
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        """Do all of it or nothing, on one state of the file.
+
+        Raises `IndexBusy`, `IndexFailed`.
+        """
+        try:
+            self._connection.execute(begin)
+            yield
+            self._connection.execute("COMMIT")
         except apsw.BusyError as error:
             raise IndexBusy(path=str(self.path)) from error
-        except (
-            apsw.FullError,
-            apsw.IOError,
-            apsw.ReadOnlyError,
-            apsw.CorruptError,
-            apsw.CantOpenError,
-        ) as error:
+        except apsw.Error as error:
             raise IndexFailed(path=str(self.path), reason=str(error)) from error
-        return outcomes
+        finally:
+            if self._connection.in_transaction:
+                with suppress(apsw.Error):  # a damaged file cannot even go back
+                    self._connection.execute("ROLLBACK")

@@ -49,6 +49,8 @@ def connect(path: Path) -> apsw.Connection:
         raise IndexNotFound(path=str(path))
     try:
         connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
+        if not rows(connection, "SELECT 1 FROM sqlite_master"):
+            raise IndexNotFound(path=str(path))
         found = dict(rows(connection, "SELECT name, value FROM about"))
     except apsw.Error as error:
         raise IndexUnreadable(path=str(path), reason=str(error)) from error

@@ -10,7 +10,8 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from simsearch.indexer.conditions import TAGS, Condition
+from simsearch.corpus.document import storable
+from simsearch.indexer.conditions import OPERATORS, TAGS, Condition, ConditionUnclear
 from simsearch.indexer.engine import Candidate, Candidates, Passage, Question
 from simsearch.indexer.sqlite.file import rows
 from simsearch.model.quantisation import quantise_unit
@@ -18,6 +19,8 @@ from simsearch.model.quantisation import quantise_unit
 #: Postings that are scored for candidates: the rarest words of a question come first, and what is in every
 #: second passage is left to the ranker.
 POSTINGS = 10_000
+#: sqlite-vec finds no more neighbours at a time.
+MOST_NEIGHBOURS = 4_096
 
 
 def candidates(connection: apsw.Connection, question: Question) -> Candidates:
@@ -88,6 +91,7 @@ def _by_vector(
     limit: int,
 ) -> list[int]:
     steps = quantise_unit(vector)
+    limit = min(limit, MOST_NEIGHBOURS)
     select = f"SELECT rowid FROM {table} WHERE vector MATCH vec_int8(?) AND k = ? {where} ORDER BY distance"
     return [number for (number,) in rows(connection, select, steps.tobytes(), limit, *values)]
 
@@ -98,15 +102,44 @@ def _meets(conditions: Sequence[Condition], kind: str) -> tuple[str, list[Any]]:
         return "", []
     tests: list[str] = []
     values: list[Any] = []
-    for field, operator, value in conditions:
-        if field == TAGS:
-            tests.append(f"d.number {'NOT ' * (operator == '!=')}IN (SELECT document FROM tags WHERE tag = ?)")
-            values.append(value if isinstance(value, str) else f"{value:g}")
-        else:
-            tests.append(f"json_extract(d.metadata, ?) {operator} ?")
-            values += ["$" + "".join(f'."{part}"' for part in field.split(".")), value]
+    for condition in conditions:
+        test, of_test = _test(condition)
+        tests.append(test)
+        values += of_test
     met = " AND ".join(tests)
     if kind == "document":
         return f"AND rowid IN (SELECT d.number FROM documents AS d WHERE {met})", values
     passages = "SELECT p.number FROM documents AS d JOIN passages AS p ON p.document = d.number"
     return f"AND rowid IN ({passages} WHERE {met})", values
+
+
+def _test(condition: Condition) -> tuple[str, list[Any]]:
+    """Return the SQL of one condition on documents `d`, and its values: numbers by numbers, texts by texts."""
+    field, operator, _ = condition
+    if operator not in OPERATORS:
+        raise ConditionUnclear(text=f"{field} {operator}")
+    refuse, compare = ("NOT ", "=") if operator == "!=" else ("", operator)
+    text = storable(condition.text)
+    if field == TAGS:
+        return f"{refuse}d.number IN (SELECT document FROM tags WHERE tag {compare} ?)", [text]
+    # Each level by its own json_each: a path in JSON's notation could not name every field.
+    names = storable(field).split(".")
+    levels = ["json_each(d.metadata) AS f0"]
+    levels += [
+        f"json_each(CASE WHEN f{depth}.type = 'object' THEN f{depth}.value ELSE '{{}}' END) AS f{depth + 1}"
+        for depth in range(len(names) - 1)
+    ]
+    here = f"f{len(names) - 1}"
+    found = " AND ".join(f"f{depth}.key = ?" for depth in range(len(names)))
+    number = condition.number
+    # A text is neither more nor less than a number, unless it begins like a date.
+    dated = f" AND {here}.value GLOB '[0-9]*'" if number is not None and compare != "=" else ""
+    fits = (
+        f"CASE {here}.type WHEN 'integer' THEN {here}.value {compare} ? WHEN 'real' THEN {here}.value {compare} ?"
+        f" WHEN 'text' THEN {here}.value {compare} ?{dated} WHEN 'true' THEN 'true' {compare} ?"
+        f" WHEN 'false' THEN 'false' {compare} ? END"
+    )
+    return (
+        f"{refuse}EXISTS (SELECT 1 FROM {', '.join(levels)} WHERE {found} AND {fits})",
+        [*names, number, number, text, text, text],
+    )

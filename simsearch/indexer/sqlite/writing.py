@@ -38,12 +38,16 @@ def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcom
 
 
 def renew(connection: apsw.Connection, documents: Sequence[Document]) -> list[Outcome]:
-    """Raise the sequence of documents that were read again and had not changed."""
-    connection.executemany(
-        "UPDATE documents SET sequence = max(sequence, ?) WHERE id = ?",
-        [(document.sequence, document.id) for document in documents],
-    )
-    return [Outcome(document.id, document.sequence, "unchanged") for document in documents]
+    """Raise the sequence of documents that are stored just as they were read again; pass over the others."""
+    outcomes = []
+    for document in documents:
+        connection.execute(
+            "UPDATE documents SET sequence = max(sequence, ?) WHERE id = ? AND digest = ?",
+            (document.sequence, document.id, document.digest),
+        )
+        if connection.changes():
+            outcomes.append(Outcome(document.id, document.sequence, "unchanged"))
+    return outcomes
 
 
 def delete(connection: apsw.Connection, ids: Iterable[str], sequence: int) -> list[Outcome]:
@@ -81,12 +85,13 @@ def _insert(connection: apsw.Connection, batch: Sequence[Enriched]) -> None:
             + (source.source, metadata, names, source.text)
         )
         tags += [(tag, number) for tag in item.tags]
+        filled: list[bool] = np.any(item.vectors, axis=1).tolist()
         for position, (words, start, end) in enumerate(item.passages):
-            passages.append((passage, number, position, start, end, words))
+            passages.append((passage, number, position, start, end, words, filled[position]))
             passage += 1
     connection.executemany("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)", documents)
-    connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", sorted(tags))  # neighbours share a page
-    connection.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?)", passages)
+    connection.executemany("INSERT INTO tags VALUES (?, ?)", sorted(tags))  # neighbours share a page
+    connection.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?,?)", passages)
     connection.executemany("INSERT INTO postings (rowid, words) VALUES (?, ?)", ((row[0], row[5]) for row in passages))
     _insert_vectors(connection, "document_vectors", document, np.stack([item.vector for item in batch]))
     _insert_vectors(connection, "passage_vectors", first, np.concatenate([item.vectors for item in batch]))
@@ -102,21 +107,26 @@ def _insert_vectors(connection: apsw.Connection, table: str, first: int, vectors
 
 
 def _remove(connection: apsw.Connection, ids: Sequence[str]) -> None:
-    documents = [number for (number,) in _in(connection, "SELECT number FROM documents WHERE id", ids)]
+    documents = _in(connection, "SELECT number, tags FROM documents WHERE id", ids)
     if not documents:
         return
-    passages = list(_in(connection, "SELECT number, words FROM passages WHERE document", documents))
-    keys = [(number,) for number in documents]
+    keys = [(number,) for number, _ in documents]
+    passages = _in(connection, "SELECT number, words FROM passages WHERE document", [number for (number,) in keys])
+    of_passages = [(number,) for number, _ in passages]
     for statement, bindings in (
-        ("DELETE FROM postings WHERE rowid = ?", [(number,) for number, _ in passages]),
-        ("DELETE FROM passage_vectors WHERE rowid = ?", [(number,) for number, _ in passages]),
+        ("DELETE FROM postings WHERE rowid = ?", of_passages),
+        ("DELETE FROM passage_vectors WHERE rowid = ?", of_passages),
         ("DELETE FROM passages WHERE document = ?", keys),
         ("DELETE FROM document_vectors WHERE rowid = ?", keys),
-        ("DELETE FROM tags WHERE document = ?", keys),
+        ("DELETE FROM tags WHERE tag = ? AND document = ?", _tag_rows(documents)),
         ("DELETE FROM documents WHERE number = ?", keys),
     ):
         connection.executemany(statement, bindings)
     _count(connection, -len(passages), -sum(words.count(" ") + 1 for _, words in passages))
+
+
+def _tag_rows(documents: Sequence[Any]) -> list[tuple[str, int]]:
+    return [(tag, number) for number, tags in documents for tag in json.loads(tags)]
 
 
 def _count(connection: apsw.Connection, passages: int, words: int) -> None:

@@ -1,0 +1,59 @@
+"""The engines under contract: one more engine is one more entry of ENGINES."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simsearch.indexer import Index, open_index
+from simsearch.model import Model
+from simsearch.model.saving import Tables, save
+
+#: Engine -> an address at which there is no index yet, given a folder and a name that is not taken.
+ENGINES: dict[str, Callable[[Path, str], str]] = {
+    "sqlite": lambda folder, name: f"sqlite:///{folder}/{name}.db",
+}
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Return a function that gives addresses without an index, of one engine after the other."""
+    folder, numbers = tmp_path_factory.mktemp("indexes"), itertools.count()
+    return lambda: ENGINES[request.param](folder, f"index-{next(numbers)}")
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    """Return an address at which there is no index yet."""
+    return new_url()
+
+
+@pytest.fixture
+def index(url: str, model: Model) -> Iterator[Index]:
+    """Return an empty index."""
+    with open_index(url, model=model) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Return a model that is not the base model."""
+    rng = np.random.default_rng(0)
+    words, dimensions = ["的", "咖啡", "睡觉", "银行"], 8
+    folder = tmp_path_factory.mktemp("other") / "model"
+    tables = Tables(
+        words=words,
+        counts=np.array([40, 30, 20, 10]),
+        vectors=rng.normal(size=(len(words), dimensions)).astype(np.float32),
+        whitening=np.eye(dimensions, dtype=np.float32),
+        characters="咖啡",
+        character_vectors=rng.normal(size=(2, dimensions)).astype(np.float32),
+        mean=np.zeros(dimensions, np.float32),
+        unknown_norm=1.0,
+    )
+    save(folder, tables)
+    return Model.load(folder)

@@ -1,0 +1,189 @@
+"""The ranker: a score is the sum of its parts, and its parts are what they are said to be."""
+
+# ruff: noqa: RUF001
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simsearch.indexer.engine import Candidate, Candidates, Passage
+from simsearch.indexer.ranker import Ranked, rank
+
+MODES = ("hybrid", "similar", "keyword", "phrase")
+LINES = [
+    "每天 早睡早起 身体 健康",
+    "失眠 的 人 应该 早睡早起",
+    "睡觉 前 不要 喝 咖啡",
+    "银行 贷款 利率 是 多少",
+    "明天 有 大雨",
+    "公园 里 散步 的 人",
+    "咖啡 和 茶 哪个 健康",
+    "ᎠᎡᎢ ᏙᏓ",
+    "的",
+    "银行 银行 银行",
+    "电脑 坏 了 怎么 修",
+    "咖啡",
+]
+QUESTIONS = ["怎样 睡觉", "银行 利率", "咖啡 咖啡 茶", "的", "ᎠᎡᎢ 咖啡", "健康 身体 早睡早起", "，", "散步 的 人"]
+questions = st.sampled_from(QUESTIONS).map(str.split)
+found_texts = st.lists(st.tuples(st.sampled_from("甲乙丙丁戊"), st.sampled_from(LINES)), max_size=12)
+
+
+def collection(texts: list[tuple[str, str]], total: int | None = None) -> Candidates:
+    """Return candidates with the figures of the collection that they make up."""
+    passages = [Candidate(name, place, Passage(words, 0, 0)) for place, (name, words) in enumerate(texts)]
+    split = [words.split(" ") for _, words in texts]
+    frequencies = {word: sum(word in words for words in split) for words in split for word in words}
+    length = sum(map(len, split)) / max(len(split), 1)
+    return Candidates(passages, frequencies, total or len(texts), length)
+
+
+def scores(ranked: list[Ranked]) -> dict[str, float]:
+    return {item.candidate.id: item.score for item in ranked}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@given(words=questions, texts=found_texts)
+def test_the_parts_and_the_share_of_the_cosine_add_up_to_the_score(model, mode, words, texts):
+    for item in rank(model, words, collection(texts), mode):
+        assert math.fsum(item.parts.values()) + item.share * item.cosine == pytest.approx(item.score, abs=1e-6)
+        assert all(part > 0 for part in item.parts.values())
+        assert 0 < item.score <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("mode", MODES)
+@given(words=questions, texts=found_texts)
+def test_each_document_is_ranked_once_best_first_ties_by_id(model, mode, words, texts):
+    ranked = rank(model, words, collection(texts), mode)
+    names = [item.candidate.id for item in ranked]
+    assert len(names) == len(set(names))
+    assert [(-item.score, item.candidate.id) for item in ranked] == sorted(
+        (-item.score, item.candidate.id) for item in ranked
+    )
+
+
+@given(words=questions, texts=found_texts)
+def test_the_share_of_the_cosine_is_the_modes(model, words, texts):
+    for mode, least, most in (("similar", 1, 1), ("keyword", 0, 0), ("phrase", 0, 0), ("hybrid", 0.01, 0.99)):
+        shares = {item.share for item in rank(model, words, collection(texts), mode)}
+        assert len(shares) <= 1
+        assert all(least <= share <= most for share in shares)
+
+
+@given(words=questions, texts=found_texts)
+def test_the_score_of_similar_is_the_cosine_of_question_and_passage(model, words, texts):
+    for item in rank(model, words, collection(texts), "similar"):
+        told = model.explain_words(words, item.candidate.passage.words.split(" "))
+        assert item.score == pytest.approx(told.similarity, abs=1e-5)
+        assert item.parts == {}
+
+
+@given(words=questions, texts=found_texts, data=st.data())
+def test_the_order_of_candidates_does_not_matter(model, words, texts, data):
+    found = collection(texts)
+    shuffled = found._replace(passages=data.draw(st.permutations(found.passages)))
+    for mode in MODES:
+        one, other = scores(rank(model, words, found, mode)), scores(rank(model, words, shuffled, mode))
+        assert one == pytest.approx(other, abs=1e-6)
+
+
+@given(words=questions, texts=found_texts)
+def test_a_text_scores_by_words_exactly_where_it_holds_one(model, words, texts):
+    wanted = {word for word in words if any(map(str.isalnum, word))}
+    holding = {name for name, line in texts if wanted & set(line.split(" "))}
+    for mode in ("keyword", "phrase"):
+        assert set(scores(rank(model, words, collection(texts), mode))) == holding
+
+
+def test_equal_passages_are_ordered_by_id(model):
+    found = collection([(name, "咖啡 健康") for name in ("c", "a", "b", "10", "9")])
+    for mode in MODES:
+        assert [item.candidate.id for item in rank(model, ["咖啡"], found, mode)] == ["10", "9", "a", "b", "c"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_equal_passages_among_others_are_ordered_by_id(model, mode):
+    names = [f"{number:03}" for number in range(61)]
+    texts = [(name, "咖啡 健康 身体 的 人 睡觉 前") for name in reversed(names)]
+    for place, line in enumerate(LINES):
+        texts.insert(place * 5 + 1, (f"x{place}", line))
+    ranked = [item.candidate.id for item in rank(model, ["咖啡", "睡觉", "茶"], collection(texts), mode)]
+    assert [name for name in ranked if name in names] == names
+
+
+def test_a_document_is_shown_by_its_best_passage(model):
+    texts = [("甲", "明天 有 大雨"), ("甲", "咖啡 和 茶"), ("甲", "公园 散步")]
+    for mode in MODES:
+        (first,) = rank(model, ["咖啡", "茶"], collection(texts), mode)
+        assert first.candidate.number == 1
+
+
+def test_a_phrase_prefers_the_words_side_by_side(model):
+    together, apart = "我们 学习 机器 翻译 方法", "机器 学习 我们 方法 翻译"
+    found = collection([("apart", apart), ("together", together)])
+    phrase = scores(rank(model, ["机器", "翻译"], found, "phrase"))
+    assert phrase["together"] > phrase["apart"] > 0
+    keyword = scores(rank(model, ["机器", "翻译"], found, "keyword"))
+    assert keyword["together"] == pytest.approx(keyword["apart"])
+
+
+def test_a_phrase_does_not_reach_into_the_next_passage(model):
+    found = collection([("甲", "学习 机器"), ("乙", "翻译 方法"), ("丙", "机器 翻译")])
+    parts = {item.candidate.id: item.parts for item in rank(model, ["机器", "翻译"], found, "phrase")}
+    assert ["机器 翻译" in parts[name] for name in "甲乙丙"] == [False, False, True]
+
+
+def test_a_word_earns_more_the_more_often_it_stands_there_and_ever_less_more(model):
+    filler = ["散步", "公园", "大雨", "贷款", "利率", "电脑", "明天", "健康"]
+    earned = []
+    for times in range(9):
+        text = " ".join(["咖啡"] * times + filler[times:])
+        figures = {"咖啡": 5} | dict.fromkeys(filler, 3)
+        found = Candidates([Candidate("甲", 0, Passage(text, 0, 0))], figures, 50, 8.0)
+        earned.append(scores(rank(model, ["咖啡", "茶"], found, "keyword")).get("甲", 0.0))
+    gains = np.diff(earned)
+    assert (gains > 0).all()
+    assert (np.diff(gains) < 0).all()
+
+
+def test_a_rare_word_earns_more_than_a_common_one(model):
+    found = collection([("甲", "咖啡 散步"), ("乙", "的 散步")])
+    ranked = scores(rank(model, ["咖啡", "的"], found, "keyword"))
+    assert ranked["甲"] > ranked["乙"]
+
+
+def test_a_shorter_passage_earns_more_by_the_same_word(model):
+    found = collection([("长", "咖啡 健康 散步 公园 大雨 贷款 利率 电脑"), ("短", "咖啡 健康")])
+    ranked = scores(rank(model, ["咖啡"], found, "keyword"))
+    assert ranked["短"] > ranked["长"]
+
+
+@given(words=questions, texts=st.lists(st.sampled_from(LINES), min_size=2, max_size=5), other=st.sampled_from(LINES))
+def test_a_document_changes_only_its_own_score(model, words, texts, other):
+    found = collection(list(zip("甲乙丙丁戊", texts, strict=False)))
+    changed = [found.passages[0]._replace(passage=Passage(other, 0, 0)), *found.passages[1:]]
+    for mode in ("keyword", "phrase", "similar"):
+        before = scores(rank(model, words, found, mode))
+        after = scores(rank(model, words, found._replace(passages=changed), mode))
+        before.pop("甲", None)
+        after.pop("甲", None)
+        assert after == pytest.approx(before, abs=1e-6)
+
+
+def test_a_question_that_no_text_covers_goes_by_meaning(model):
+    texts = [("咖啡", "睡觉 前 不要 喝 咖啡"), ("银行", "银行 贷款 利率 是 多少")]
+    ranked = rank(model, ["失眠", "怎么办"], collection(texts), "hybrid")
+    assert ranked[0].candidate.id == "咖啡"
+    assert ranked[0].share > rank(model, ["咖啡", "睡觉"], collection(texts), "hybrid")[0].share
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("words", [[], ["，", "！"], ["ᎠᎡᎢ"], ["咖啡"]])
+def test_nothing_found_is_nothing_ranked(model, mode, words):
+    assert rank(model, words, Candidates([], {}, 0, 0.0), mode) == []
+    assert rank(model, words[:0], collection([("甲", "咖啡")]), mode) == []
+    assert rank(model, words, collection([("甲", "")]), mode) == []
