@@ -52,7 +52,7 @@ def main() -> None:
         "pairs": f"{bill['pairs']:,}",
         "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in bill["seconds"].items()),
         "peak memory": f"{bill['peak_memory'] / 1e9:.2f} GB",
-        "loss": f"{bill['loss'][0]:.3f} before the second pass, {bill['loss'][-1]:.3f} before the last",
+        "loss": f"{bill['loss'][0]:.3f} at the start, {bill['loss'][-1]:.3f} before the last pass",
         "rank correlation of squared norm and -log P": f"{np.corrcoef(*ranks)[0, 1]:.3f}",
         "smallest norms": " ".join(item.word for item in model.norms(30)),
     }
