@@ -12,8 +12,8 @@ from simsearch.model import Model
 TEXTS = """\
 # The base model
 
-It comes with the package (`simsearch/model/base`), so that a fresh install works at once. It was trained by `make base-model` on
-public texts, one document a line:
+It comes with the package (`simsearch/model/base`), so that a fresh install works at once. It was trained by
+`make base-model` on public texts, one document a line:
 
 | texts | repository | documents | MB |
 |---|---|---|---|
@@ -28,8 +28,9 @@ public texts, one document a line:
 | news and novel passages | CLUEbenchmark/FewCLUE (chid) | 7,540 | 2.2 |
 | one-sentence news | vikiboss/60s-static-host | 8,846 | 1.1 |
 
-Strong in prose, history, law, technology and television news; weak in encyclopaedic text and everyday shopping language. It says
-what these texts say, with their views and their gaps. For other texts, train a model of your own: `simsearch train`.
+Strong in prose, history, law, technology and television news; weak in encyclopaedic text and everyday shopping
+language. It says what these texts say, with their views and their gaps. For other texts, train a model of your own:
+`simsearch train`.
 """
 
 

@@ -53,7 +53,7 @@ def index(
     found = read(sources)
     total = count_bytes(sources) or None
     with open_index(index, model, create=True) as opened, Bar() as bar, contextlib.ExitStack() as stack:
-        written = stack.enter_context(open(ledger, "a", encoding="utf-8")) if ledger else None
+        written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
 
         def documents() -> Iterator[Document]:
             size = 0
@@ -78,7 +78,9 @@ def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str]) -> 
     for item in found:
         if isinstance(item, Skipped):
             counts["failed" if item.failed else "passed over"] += 1
-            if item.failed:
+            if not item.failed:
+                counts[Path(item.source).suffix or "no ending"] += 1
+            else:
                 output.say(f"Skipped: {item.source} {item.reason}.")
             continue
         if item.id in seen:
@@ -93,8 +95,9 @@ def _summarise(counts: Counter[str], url: str, seconds: float, as_json: bool | N
     if output.for_people(as_json):
         told = [f"{counts[name]:,} {name}" for name in names if counts[name] or name == "stored"]
         typer.echo(f"{', '.join(told)} in {seconds:.1f} s ({url})")
-        if counts["passed over"]:
-            output.say("Passed over are files of types that are not read, such as pictures.")
+        types = [f"{counts[name]:,} {name}" for name in counts if name.startswith(".") or name == "no ending"]
+        if types:
+            output.say(f"Passed over, of types that are not read: {', '.join(types)}.")
     else:
         output.lines(
             [

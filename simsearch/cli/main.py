@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from simsearch import __version__
-from simsearch.cli import settings
+from simsearch.cli import output, settings
 from simsearch.errors import SimsearchError
 
 # All products are small: threads would cost more than they bring, even at import.
@@ -32,12 +32,35 @@ COMMANDS = (
     "doctor",
     "config",
 )
+#: The commands below `words`.
+WORDS = ("related", "similar", "norms", "analogy")
 #: Exit codes beside 0: an error; wrong usage is 2, by Typer; some of it failed; Ctrl-C.
 ERROR, PARTLY_FAILED, INTERRUPTED = 1, 3, 130
 
 
 class Commands(TyperGroup):
-    """Imports a command when it is asked for: a cold query is mostly imports."""
+    """Imports a command when it is asked for, as a cold query is mostly imports; tells errors in a sentence."""
+
+    def invoke(self, context: Any) -> Any:
+        """Run a command."""
+        try:
+            answer = super().invoke(context)
+            sys.stdout.flush()
+        except SimsearchError as error:
+            output.say(f"Error: {error}")
+            raise typer.Exit(ERROR) from error
+        except KeyboardInterrupt as error:
+            output.say("Interrupted. What was reported as stored is stored: run the same command to go on.")
+            raise typer.Exit(INTERRUPTED) from error
+        except BrokenPipeError as error:  # the reader, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from error
+        except OSError as error:
+            where = error.filename or "what was to be written"
+            output.say(f"Error: the system refuses {where} ({error.strerror}): check the disk and permissions.")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(ERROR) from error
+        return answer
 
     def list_commands(self, context: Any) -> list[str]:
         """Return the names of all commands."""
@@ -77,7 +100,8 @@ def _main(
     ] = False,
 ) -> None:
     # Below flags and environment variables, above the defaults.
-    context.default_map = dict.fromkeys(COMMANDS, settings.read())
+    given = settings.read()
+    context.default_map = dict.fromkeys(COMMANDS, given | dict.fromkeys(WORDS, given))
 
 
 def run() -> None:
@@ -87,14 +111,5 @@ def run() -> None:
     gc.set_threshold(100_000)
     try:
         app()
-    except SimsearchError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(ERROR)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. What was reported as stored is stored; run the same command to go on.", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
-        sys.exit(0)
     finally:
         gc.freeze()

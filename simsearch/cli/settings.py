@@ -8,8 +8,8 @@ from typing import Any
 from simsearch.errors import SimsearchError
 
 FILE = "simsearch.toml"
-#: What the file may set, by the name of the option.
-NAMES = ("index", "model", "mode", "k")
+#: What the file may set, by the name of the option, and of what kind it is.
+NAMES: dict[str, type] = {"index": str, "model": str, "mode": str, "k": int}
 
 
 class SettingsUnreadable(SimsearchError):
@@ -37,6 +37,10 @@ def read(path: Path | None = None) -> dict[str, Any]:
     if strange:
         reason = f"{strange[0]} is no setting; there are {', '.join(NAMES)}"
         raise SettingsUnreadable(path=str(path), reason=reason)
+    for name, value in found.items():
+        if type(value) is not NAMES[name]:
+            reason = f"{name} is no {'text' if NAMES[name] is str else 'number'}"
+            raise SettingsUnreadable(path=str(path), reason=reason)
     return found
 
 

@@ -42,7 +42,7 @@ def read(sources: Iterable[str], *, per_line: bool = False) -> Iterator[Document
     """
     given = list(sources)
     for source in given:
-        if source != STDIN and not Path(source).exists():
+        if source != STDIN and not os.path.exists(source):
             raise SourceNotFound(path=source)
     return _read(given, per_line)
 
@@ -54,7 +54,8 @@ def _read(sources: list[str], per_line: bool) -> Iterator[Document | Skipped]:
         elif Path(source).is_dir():
             yield from _read_folder(Path(source), per_line)
         else:
-            yield from _read_file(Path(source), Path(source).name, per_line, asked_for=True)
+            name = os.fsencode(Path(source).name).decode("utf-8", "backslashreplace")
+            yield from _read_file(Path(source), name, per_line, asked_for=True)
 
 
 def count_bytes(sources: Iterable[str]) -> int:
@@ -78,7 +79,9 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
         for file in sorted(files):
             if not file.startswith("."):
                 path = Path(parent, file)
-                yield path, path.relative_to(folder).as_posix()
+                inside = path.relative_to(folder).as_posix()
+                # Bytes that are no UTF-8 are spelt out: two such names stay two.
+                yield path, os.fsencode(inside).decode("utf-8", "backslashreplace")
 
 
 def _read_file(path: Path, name: str, per_line: bool, asked_for: bool) -> Iterator[Document | Skipped]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -149,8 +150,12 @@ class Index:
         if not vector.any():
             return []
         names = [name for name in self.engine.nearest(vector, k + 1, where) if name != id]
+        texts = self.engine.passages(names)
         candidates = []
-        for rank, (name, passages) in enumerate(self.engine.passages(names).items(), 1):
+        for rank, name in enumerate(names, 1):
+            passages = texts.get(name)
+            if not passages:  # deleted since by another process
+                continue
             whole = passages[0]._replace(words=" ".join(_words(passages)), end=passages[-1].end)
             candidates.append(Candidate(name, 0, whole, by_vector=rank))
         return self._hits(words, Candidates(candidates, {}, len(candidates), 0.0), k, "similar", explain)
@@ -196,5 +201,5 @@ def _path(url: str) -> Path:
     if url.startswith("sqlite:///"):
         return Path(url.removeprefix("sqlite:///")).expanduser()
     if "://" in url or not url:
-        raise UrlUnknown(url=url)
+        raise UrlUnknown(url=re.sub("//[^/@]*@", "//***@", url))  # no password on the screen
     return Path(url).expanduser()

@@ -21,12 +21,34 @@ class LedgerUnreadable(SimsearchError):
     reason: str
 
 
+class LedgerUnwritable(SimsearchError):
+    """The ledger {path} cannot be written ({reason}): name a file in a folder that can be written."""
+
+    path: str
+    reason: str
+
+
 class Missing(NamedTuple):
     """An acknowledged document that the index does not hold, or holds in an older reading."""
 
     id: str
     sequence: int
     found: int | None
+
+
+def open_ledger(path: Path) -> IO[str]:
+    """Open a ledger to append to; a last line that a kill cut short is taken away.
+
+    Raises `LedgerUnwritable`.
+    """
+    try:
+        with open(path, "ab+") as stream:
+            stream.seek(0)
+            whole = stream.read().rfind(b"\n") + 1
+            stream.truncate(whole)
+        return open(path, "a", encoding="utf-8")
+    except OSError as error:
+        raise LedgerUnwritable(path=str(path), reason=error.strerror or str(error)) from error
 
 
 def append(ledger: IO[str], outcomes: Iterable[Outcome]) -> None:

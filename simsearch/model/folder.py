@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,6 +57,12 @@ class Stored(NamedTuple):
     manifest: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
     texts: dict[str, bytes]
+
+
+def left_over(folder: Path) -> Path | None:
+    """Return where a model is that a kill took out of its place before the new one came, or None."""
+    pattern = f".{glob.escape(folder.name)}.old.*/{glob.escape(folder.name)}/{MANIFEST}"
+    return next((path.parent for path in folder.resolve().parent.glob(pattern)), None)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simsearch.errors import SimsearchError
 from simsearch.model.checksums import model_id
-from simsearch.model.folder import FORMAT, MANIFEST
+from simsearch.model.folder import FORMAT, MANIFEST, left_over
 from simsearch.model.quantisation import quantise
 from simsearch.model.vocabulary import lookup_of
 
@@ -62,10 +63,47 @@ def save(folder: Path, tables: Tables) -> str:
     return str(manifest["id"])
 
 
+class ModelUnwritable(SimsearchError):
+    """The model cannot be written to {path} ({reason}): check the disk, its space and permissions."""
+
+    path: str
+    reason: str
+
+
+class NotAModel(SimsearchError):
+    """There is something else than a model at {path}: give the name of a new folder, or of a model to replace."""
+
+    path: str
+
+
+def check_target(folder: Path) -> None:
+    """Make sure, before hours of work, that a model may be written here.
+
+    Raises `NotAModel`, `ModelUnwritable`.
+    """
+    try:
+        free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+        if not free and not (folder / MANIFEST).is_file():
+            raise NotAModel(path=str(folder))
+        folder.resolve().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
+
+
 def write_folder(folder: Path, files: dict[str, bytes]) -> None:
-    """Write files into a temporary folder beside the target, flush them to disk, then rename."""
-    folder = folder.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    """Write a model into a temporary folder beside the target, flush it to disk, then rename.
+
+    A kill leaves the old model: in its place or, between two renames, where `left_over` finds it.
+    Raises `NotAModel`, `ModelUnwritable`.
+    """
+    check_target(folder)
+    try:
+        _write_folder(folder.resolve(), files)
+    except OSError as error:
+        raise ModelUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
+
+
+def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         part.chmod(0o755)
@@ -88,6 +126,8 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
         else:
             part.rename(folder)
         _sync(folder.parent)
+        while left := left_over(folder):
+            shutil.rmtree(left.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

@@ -33,14 +33,17 @@ def find(name: str | os.PathLike[str] | None) -> Path:
     if name is None:
         return BASE
     path = Path(name)
-    if (path / model_folder.MANIFEST).is_file():
+    if os.path.isfile(path / model_folder.MANIFEST):
         return path
     if re.fullmatch("[0-9a-f]{8,16}", str(name)):
         for stored in sorted(store_folder().glob(f"{name}*")):
             return stored
         if model_folder.read_manifest(BASE)["id"].startswith(str(name)):
             return BASE
-    raise model_folder.ModelNotFound(path=str(name))
+    left = None if os.path.exists(path) else model_folder.left_over(path)
+    if left is None:
+        raise model_folder.ModelNotFound(path=str(name))
+    return left
 
 
 def install(folder: Path, manifest: dict[str, Any]) -> Path:
@@ -48,9 +51,13 @@ def install(folder: Path, manifest: dict[str, Any]) -> Path:
     target = store_folder() / str(manifest["id"])
     if not (target / model_folder.MANIFEST).is_file():
         names = [*manifest["files"], model_folder.MANIFEST]
-        from simsearch.model.saving import write_folder
+        from simsearch.model.saving import ModelUnwritable, write_folder
 
-        write_folder(target, {name: (folder / name).read_bytes() for name in names})
+        try:
+            write_folder(target, {name: (folder / name).read_bytes() for name in names})
+        except ModelUnwritable:
+            if not (target / model_folder.MANIFEST).is_file():  # else another process was faster
+                raise
     return target
 
 

@@ -34,7 +34,7 @@ def train(
     # Here, because reading settings and errors should not cost the half second in which numba is loaded.
     from threadpoolctl import threadpool_limits
 
-    from simsearch.model.saving import Tables, save
+    from simsearch.model.saving import Tables, check_target, save
     from simsearch.trainer import cooccurrence, factorisation, search_space, vocabulary, words
 
     def report(stage: str, total: float | None) -> Callable[[float], None]:
@@ -43,6 +43,7 @@ def train(
     workers = processes or processors()
     objective = settings.fitted
     bill = Bill()
+    check_target(folder)
     # One thread in numpy's products: more would add in another order, and vectors differ in the last digit.
     with threadpool_limits(1, user_api="blas"):
         with bill.stage("segment"):

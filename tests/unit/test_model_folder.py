@@ -14,7 +14,7 @@ import pytest
 
 from simsearch.model import Model
 from simsearch.model.folder import ModelDamaged, ModelFormatUnknown, ModelNotFound
-from simsearch.model.saving import Tables, save
+from simsearch.model.saving import ModelUnwritable, Tables, save
 
 WORDS = ["的", "我们", "睡觉", "咖啡", "医生", "电脑", "健康", "银行", "利率", "早睡早起", "散步", "公园"]
 CHARACTERS = "的我们睡觉咖啡医生电脑健康"
@@ -326,7 +326,7 @@ def test_a_crash_while_saving_leaves_what_was_there(folder, monkeypatch, fails, 
         flush(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ModelUnwritable, match="No space left"):
         save(target, tables(1))
     assert contents(folder) == before
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
@@ -343,7 +343,7 @@ def test_a_failed_rename_while_saving_leaves_what_was_there(folder, monkeypatch)
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(OSError, match="Input/output"):
+    with pytest.raises(ModelUnwritable, match="Input/output"):
         save(folder, tables(1))
     assert contents(folder) == before
 

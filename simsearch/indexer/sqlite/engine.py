@@ -26,6 +26,13 @@ class IndexBusy(SimsearchError):
     path: str
 
 
+class IndexDamaged(SimsearchError):
+    """The index {path} is damaged ({reason}): move the file away and index again."""
+
+    path: str
+    reason: str
+
+
 class IndexFailed(SimsearchError):
     """The index {path} cannot be used ({reason}): check the disk and its space; what was stored is kept."""
 
@@ -151,23 +158,28 @@ class SqliteEngine:
         try:
             return rows(self._connection, select, *values)
         except apsw.Error as error:
-            raise IndexFailed(path=str(self.path), reason=str(error)) from error
+            raise self._told(error) from error
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         """Do all of it or nothing, on one state of the file.
 
-        Raises `IndexBusy`, `IndexFailed`.
+        Raises `IndexBusy`, `IndexDamaged`, `IndexFailed`.
         """
         try:
             self._connection.execute(begin)
             yield
             self._connection.execute("COMMIT")
-        except apsw.BusyError as error:
-            raise IndexBusy(path=str(self.path)) from error
         except apsw.Error as error:
-            raise IndexFailed(path=str(self.path), reason=str(error)) from error
+            raise self._told(error) from error
         finally:
             if self._connection.in_transaction:
                 with suppress(apsw.Error):  # a damaged file cannot even go back
                     self._connection.execute("ROLLBACK")
+
+    def _told(self, error: apsw.Error) -> SimsearchError:
+        """Return the error that tells a user what SQLite says."""
+        if isinstance(error, apsw.BusyError):
+            return IndexBusy(path=str(self.path))
+        damaged = isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.FormatError)
+        return (IndexDamaged if damaged else IndexFailed)(path=str(self.path), reason=str(error))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +45,8 @@ def connect(path: Path) -> apsw.Connection:
 
     Raises `IndexNotFound`, `IndexUnreadable`, `IndexFormatUnknown`.
     """
-    if not path.is_file():
-        if path.exists():
+    if not os.path.isfile(path):
+        if os.path.exists(path):
             raise IndexUnreadable(path=str(path), reason="it is not a file")
         raise IndexNotFound(path=str(path))
     try:
@@ -67,7 +69,7 @@ def create(path: Path, model: str, dimensions: int) -> apsw.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = _open(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(connection)
         connection.execute("BEGIN IMMEDIATE")
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
             connection.execute(TABLES)
@@ -78,6 +80,19 @@ def create(path: Path, model: str, dimensions: int) -> apsw.Connection:
     except (OSError, apsw.Error) as error:
         raise IndexUnreadable(path=str(path), reason=str(error)) from error
     return connection
+
+
+def _log_ahead(connection: apsw.Connection) -> None:
+    """Switch to WAL mode, for good; SQLite itself does not wait here for others who do the same."""
+    deadline = time.monotonic() + BUSY_TIMEOUT / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def rows(connection: apsw.Connection, select: str, *values: Any) -> list[Any]:

@@ -54,7 +54,7 @@ def nearest(
     numbers = _by_vector(connection, "document_vectors", vector, where, values, limit)
     select = "SELECT number, id FROM documents WHERE number IN (SELECT value FROM json_each(?))"
     names = dict(rows(connection, select, json.dumps(numbers)))
-    return [names[number] for number in numbers]
+    return [names[number] for number in numbers if number in names]
 
 
 def _ranks(numbers: list[int]) -> dict[int, int]:

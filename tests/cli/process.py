@@ -1,0 +1,92 @@
+"""`simsearch` as a process of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+#: Seconds after which a process hangs.
+DEADLINE = 120
+
+
+class Done(NamedTuple):
+    """What a process left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[Any]:
+        """Return stdout as JSON lines; every line must be one, and strict JSON."""
+        return [json.loads(line, parse_constant=_refuse) for line in self.out.split("\n") if line]
+
+    @property
+    def row(self) -> Any:
+        """Return the only line of JSON."""
+        (row,) = self.rows
+        return row
+
+
+class Simsearch:
+    """Runs commands in a folder that is also their home, on an index file in it."""
+
+    def __init__(self, folder: Path, **environment: str | None) -> None:
+        """Take environment variables; None removes one."""
+        self.folder = folder
+        self.index = folder / "index.db"
+        given = {
+            **os.environ,
+            "HOME": str(folder),
+            "XDG_DATA_HOME": str(folder / "data"),
+            "SIMSEARCH_INDEX": f"sqlite:///{self.index}",
+            "COLUMNS": "200",
+            **environment,
+        }
+        self.environment = {name: value for name, value in given.items() if value is not None}
+
+    def __call__(self, *arguments: str | Path, given: str | bytes = b"", first: str = "", stdout: Any = None) -> Done:
+        """Run a command with `given` on its standard input; `first` is Python that runs before it."""
+        with self.start(*arguments, first=first, stdout=stdout or subprocess.PIPE) as process:
+            try:
+                data = given.encode() if isinstance(given, str) else given
+                out, err = process.communicate(data, timeout=DEADLINE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return Done(process.returncode, (out or b"").decode(), err.decode())
+
+    def ok(self, *arguments: str | Path, given: str | bytes = b"") -> Done:
+        """Run a command that must succeed."""
+        done = self(*arguments, given=given)
+        assert done.code == 0, done.err
+        return done
+
+    def start(
+        self, *arguments: str | Path, first: str = "", stdout: Any = subprocess.PIPE, stdin: Any = subprocess.PIPE
+    ) -> subprocess.Popen[bytes]:
+        """Start a command and return at once."""
+        how = ["-c", f"{first}\nfrom simsearch.cli import run\nrun()"] if first else ["-m", "simsearch"]
+        return subprocess.Popen(
+            [sys.executable, *how, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+        )
+
+
+def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> Path:
+    """Write a `.jsonl`."""
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

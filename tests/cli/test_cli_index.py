@@ -1,0 +1,155 @@
+"""`simsearch index`: sources in, a summary out."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+from pathlib import Path
+
+import pytest
+
+from .conftest import NOTICES, TEXTS
+from .process import Simsearch, write_lines
+
+SUMMARY = {"stored", "unchanged", "older", "repeated", "failed", "passed_over", "seconds", "index"}
+
+
+def ids(simsearch: Simsearch) -> set[str]:
+    """Return the ids that an index shows for a word of every text."""
+    return {row["id"] for row in simsearch("query", "失眠 绿茶 感冒 近视 长城 停水 地铁 樱花", "-k", "1000").rows}
+
+
+def test_a_folder_is_indexed_with_its_name_in_every_id_and_then_is_unchanged(simsearch: Simsearch, docs: Path) -> None:
+    first = simsearch.ok("index", docs)
+    assert set(first.row) == SUMMARY
+    assert first.row["stored"] == len(TEXTS) + len(NOTICES)
+    assert first.err == ""
+    assert ids(simsearch) == {f"docs/{name}" for name in TEXTS} | {str(row["id"]) for row in NOTICES}
+    again = simsearch.ok("index", docs).row
+    assert (again["stored"], again["unchanged"]) == (0, first.row["stored"])
+
+
+def test_files_and_compressed_files_are_indexed_under_their_names(simsearch: Simsearch, tmp_path: Path) -> None:
+    (tmp_path / "甲.txt").write_text("失眠的人睡前不喝茶。", "utf-8")
+    (tmp_path / "乙.txt.gz").write_bytes(gzip.compress("绿茶用八十度的水冲泡。".encode()))
+    (tmp_path / "丙.md.xz").write_bytes(lzma.compress("# 长城\n明代的城墙最完整。".encode()))
+    line = json.dumps({"text": "植物园的樱花开了。", "id": "丁"}).encode()
+    (tmp_path / "丁.jsonl.gz").write_bytes(gzip.compress(line))
+    done = simsearch.ok("index", "甲.txt", "乙.txt.gz", "丙.md.xz", "丁.jsonl.gz")
+    assert done.row["stored"] == 4
+    assert ids(simsearch) == {"甲.txt", "乙.txt.gz", "丙.md.xz", "丁"}
+    assert simsearch.ok("query", "城墙", "-k", "1").row["title"] == "长城"
+
+
+def test_standard_input_is_one_text_or_json_lines(simsearch: Simsearch) -> None:
+    assert simsearch.ok("index", "-", given="失眠的人\n睡前不喝茶。").row["stored"] == 1
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in NOTICES)
+    assert simsearch.ok("index", "-", given=lines).row["stored"] == len(NOTICES)
+    assert ids(simsearch) == {"stdin"} | {row["id"] for row in NOTICES}
+
+
+def test_a_changed_text_replaces_the_old_one(simsearch: Simsearch, tmp_path: Path) -> None:
+    text = tmp_path / "笔记.txt"
+    text.write_text("绿茶用八十度的水冲泡。", "utf-8")
+    simsearch.ok("index", text)
+    text.write_text("长城东起山海关。", "utf-8")
+    assert simsearch.ok("index", text).row["stored"] == 1
+    assert simsearch.ok("query", "绿茶", "--mode", "keyword").rows == []
+    assert simsearch.ok("query", "长城", "--mode", "keyword").row["passage"]["text"] == "长城东起山海关。"
+
+
+def test_a_ledger_lists_every_acknowledged_document(simsearch: Simsearch, docs: Path, tmp_path: Path) -> None:
+    simsearch.ok("index", docs, "--ledger", "ledger.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text("utf-8").splitlines()]
+    assert {line["id"] for line in lines} == ids(simsearch)
+    assert all(line["sequence"] > 0 for line in lines)
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """Return a folder of two good files and one of each kind of bad ones."""
+    folder = tmp_path / "混合"
+    (folder / "夹.txt").mkdir(parents=True)
+    (folder / "夹.txt" / "好.txt").write_text("失眠的人睡前不喝茶。", "utf-8")
+    (folder / "好.txt").write_text("长城东起山海关。", "utf-8")
+    (folder / "国标.txt").write_bytes("长城东起山海关，西到嘉峪关。".encode("gbk"))
+    (folder / "二进制.txt").write_bytes(bytes(range(128)) * 40)
+    (folder / "断链.txt").symlink_to(folder / "没有.txt")
+    (folder / "坏包.txt.gz").write_bytes(gzip.compress("绿茶".encode() * 1000)[:-9])
+    (folder / "坏包.txt.xz").write_bytes(b"no xz at all")
+    (folder / "图.png").write_bytes(b"\x89PNG\r\n")
+    lines = [
+        json.dumps({"text": "樱花三月开。", "id": "樱花"}),
+        "{断",
+        "[1]",
+        '{"text": 3}',
+        '{"text": "茶", "metadata": []}',
+    ]
+    (folder / "行.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    return folder
+
+
+def test_each_bad_file_or_line_is_skipped_with_its_reason_and_the_rest_is_stored(
+    simsearch: Simsearch, mixed: Path
+) -> None:
+    done = simsearch("index", mixed)
+    assert done.code == 3
+    said = done.err.splitlines()
+    bad = ("国标.txt", "二进制.txt", "断链.txt", "坏包.txt.gz", "坏包.txt.xz", *(f"line {n}" for n in (2, 3, 4, 5)))
+    for name in bad:
+        (line,) = [line for line in said if name in line]
+        assert line.startswith("Skipped: ")
+        assert ": " in line.removeprefix("Skipped: "), "a reason and a remedy"
+    assert len(said) == len(bad)
+    assert (done.row["failed"], done.row["stored"], done.row["passed_over"]) == (len(bad), 3, 1)
+    assert ids(simsearch) == {"混合/好.txt", "混合/夹.txt/好.txt", "樱花"}
+
+
+def test_a_file_that_is_asked_for_by_name_but_not_read_is_a_failure(simsearch: Simsearch, tmp_path: Path) -> None:
+    (tmp_path / "图.png").write_bytes(b"\x89PNG\r\n")
+    done = simsearch("index", "图.png")
+    assert done.code == 3
+    assert done.err.startswith("Skipped: 图.png")
+
+
+def test_an_id_that_comes_twice_is_told_and_the_last_one_wins(simsearch: Simsearch, tmp_path: Path) -> None:
+    rows = [{"id": "一", "text": "绿茶用热水冲泡。"}, {"id": "二", "text": "感冒了多喝水。"}]
+    write_lines(tmp_path / "双.jsonl", [*rows, {"id": "一", "text": "长城东起山海关。"}])
+    done = simsearch.ok("index", "双.jsonl")
+    assert (done.row["stored"], done.row["repeated"]) == (2, 1)
+    assert "一" in done.err
+    assert "line 3" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert [row["id"] for row in simsearch.ok("query", "长城", "--mode", "keyword").rows] == ["一"]
+    assert simsearch.ok("query", "绿茶", "--mode", "keyword").rows == []
+
+
+def test_an_empty_text_is_stored_and_counted_as_such(simsearch: Simsearch, tmp_path: Path) -> None:
+    (tmp_path / "空.txt").write_bytes(b"")
+    (tmp_path / "符文.txt").write_text("ᚠᚢᚦᚨᚱᚲ", "utf-8")
+    assert simsearch.ok("index", "空.txt", "符文.txt").row["stored"] == 2
+    assert simsearch.ok("status").row["states"] == {"empty": 1, "no_known_words": 1}
+    assert simsearch.ok("query", "ᚠᚢᚦᚨᚱᚲ").row["id"] == "符文.txt"
+
+
+def test_names_that_are_no_unicode_lose_no_document(simsearch: Simsearch, tmp_path: Path) -> None:
+    """An old archive unpacked on Linux leaves names in GBK."""
+    folder = tmp_path / "旧"
+    folder.mkdir()
+    try:
+        for name in ("甲", "乙"):
+            Path(bytes(folder).decode(), name.encode("gbk").decode("utf-8", "surrogateescape") + ".txt").write_text(
+                f"{name}方应当付款。", "utf-8"
+            )
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    done = simsearch.ok("index", folder)
+    assert (done.row["stored"], done.row["repeated"]) == (2, 0)
+    assert simsearch.ok("status").row["documents"] == 2
+
+
+def test_a_table_for_people_says_the_same_in_a_sentence(simsearch: Simsearch, docs: Path) -> None:
+    done = simsearch.ok("index", docs, "--table")
+    assert f"{len(TEXTS) + len(NOTICES)} stored" in done.out
+    assert "8 unchanged" in simsearch.ok("index", docs, "--table").out

@@ -1,0 +1,89 @@
+"""`simsearch delete`, `status` and `doctor`: an index kept in order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import NOTICES, TEXTS
+from .process import Simsearch
+
+
+@pytest.fixture
+def own(simsearch: Simsearch, docs: Path) -> Simsearch:
+    """Run commands on an index of this test, with its ledger."""
+    simsearch.ok("index", docs, "--ledger", "ledger.jsonl")
+    return simsearch
+
+
+def test_deleted_documents_are_gone_and_an_unknown_id_is_told(own: Simsearch, docs: Path) -> None:
+    done = own("delete", "樱花", "没有", "docs/历史/长城.md")
+    assert done.code == 3
+    assert [(row["id"], row["status"]) for row in done.rows] == [
+        ("樱花", "deleted"),
+        ("没有", "absent"),
+        ("docs/历史/长城.md", "deleted"),
+    ]
+    assert len(done.err.splitlines()) == 1
+    assert own.ok("query", "樱花 长城", "--mode", "keyword").rows == []
+    assert own.ok("status").row["documents"] == len(TEXTS) + len(NOTICES) - 2
+    assert own.ok("delete", "公交").row == {"id": "公交", "status": "deleted"}
+    assert own.ok("doctor", "--verify", "ledger.jsonl").code == 0, "what was deleted since is not missing"
+    assert own.ok("index", docs).row["stored"] == 3, "read again, they come back"
+
+
+def test_status_shows_the_index_in_figures(library: Simsearch) -> None:
+    row = library.ok("status").row
+    assert row["documents"] == sum(row["states"].values()) == len(TEXTS) + len(NOTICES)
+    assert row["passages"] >= row["documents"]
+    assert row["bytes"] > 0
+    assert row["bytes_per_document"] == round(row["bytes"] / row["documents"])
+    assert row["index"] == f"sqlite:///{library.index}"
+    shown = library.ok("status", "--table").out
+    assert all(str(row[name]) in shown for name in ("documents", "model", "dimensions"))
+
+
+def test_doctor_finds_nothing_wrong_with_a_sound_index(own: Simsearch) -> None:
+    rows = own.ok("doctor", "--verify", "ledger.jsonl").rows
+    assert [row["check"] for row in rows] == ["index", "model", "documents", "ledger"]
+    assert all(row["ok"] for row in rows)
+    assert f"{len(TEXTS) + len(NOTICES)} acknowledged, 0 missing" in rows[-1]["what"]
+
+
+def test_doctor_names_documents_that_were_acknowledged_and_are_missing(own: Simsearch, tmp_path: Path) -> None:
+    with open(tmp_path / "ledger.jsonl", "a", encoding="utf-8") as ledger:
+        ledger.write(json.dumps({"id": "失踪", "sequence": 1}) + "\n")
+        ledger.write(json.dumps({"id": "樱花", "sequence": 2**62}) + "\n")
+    done = own("doctor", "--verify", "ledger.jsonl")
+    assert done.code == 3
+    (check,) = [row for row in done.rows if not row["ok"]]
+    assert check["check"] == "ledger"
+    assert "2 missing" in check["what"]
+    assert {"失踪", "樱花"} <= {line.split()[1] for line in done.err.splitlines() if line.startswith("Missing: ")}
+
+
+def test_a_ledger_line_cut_short_by_a_kill_does_not_spoil_the_next_run(
+    own: Simsearch, docs: Path, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    ledger.write_bytes(ledger.read_bytes()[:-9])
+    assert own.ok("doctor", "--verify", ledger).rows[-1]["what"].startswith("7 acknowledged, 0 missing")
+    own.ok("index", docs, "--ledger", ledger)
+    assert own.ok("doctor", "--verify", ledger).rows[-1]["what"].startswith("8 acknowledged, 0 missing")
+
+
+def test_doctor_finds_a_damaged_file(own: Simsearch) -> None:
+    data = bytearray(own.index.read_bytes())
+    for start in range(8192, len(data) - 64, 8192):
+        data[start : start + 64] = b"\xff" * 64
+    own.index.write_bytes(data)
+    done = own("doctor")
+    assert done.code in (1, 3)
+    assert "Traceback" not in done.err
+    assert "index.db" in done.err + done.out or any(not row["ok"] for row in done.rows)
+    assert "index again" in done.err + done.out
+    asked = own("query", "长城")
+    assert "Traceback" not in asked.err
+    assert asked.code == 0 or asked.err.startswith("Error: ")

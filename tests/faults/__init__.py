@@ -1,0 +1,1 @@
+"""Faults while real processes work: kills, interrupts, neighbours."""

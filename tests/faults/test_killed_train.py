@@ -1,0 +1,117 @@
+"""A training that is killed leaves the old model intact, and half a model is never taken for one."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from cli.process import Simsearch
+
+from .conftest import documents
+from .moments import end, wait_for
+
+HOW = ("--min-count", "2", "--dimensions", "8", "--passes", "2")
+
+#: Kills the process when it renames for the n-th time within the folder.
+KILL_AT_RENAME = """
+import os, signal, sys
+renames = 0
+
+def watch(event, arguments):
+    global renames
+    if event == "os.rename" and "模型" in str(arguments[0]):
+        renames += 1
+        if renames == {0}:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watch)
+"""
+
+
+@pytest.fixture
+def corpus(simsearch: Simsearch) -> Path:
+    """Return a corpus that takes a second to learn."""
+    path = simsearch.folder / "语料.txt"
+    path.write_text("\n".join(document["text"] for document in documents(3000)), "utf-8")
+    return path
+
+
+@pytest.fixture
+def old(simsearch: Simsearch, corpus: Path) -> str:
+    """Train a first model; return its id."""
+    return str(simsearch.ok("train", corpus, "--to", "模型", *HOW).row["id"])
+
+
+def identity(simsearch: Simsearch) -> str:
+    """Return the id of the model at the target, which must load."""
+    index = f"{len(list(simsearch.folder.iterdir()))}.db"
+    simsearch.ok("index", "-", "--index", index, "--model", "模型", given="医生")
+    return str(simsearch.ok("status", "--index", index).row["model"])
+
+
+def assert_no_half_model(simsearch: Simsearch) -> None:
+    """Check that every folder that loads as a model is a whole one."""
+    for folder in {path.parent for path in simsearch.folder.rglob("manifest.json")}:
+        done = simsearch("words", "norms", "-k", "1", "--model", folder)
+        assert done.code in (0, 1)
+        assert "Traceback" not in done.err
+        assert done.code == 1 or json.loads((folder / "manifest.json").read_text("utf-8"))["files"].keys() <= {
+            path.name for path in folder.iterdir()
+        }
+
+
+def test_a_killed_training_leaves_the_old_model(
+    simsearch: Simsearch, corpus: Path, old: str, chance: random.Random
+) -> None:
+    start = time.monotonic()
+    new = simsearch.ok("train", corpus, "--to", "量", *HOW, "--seed", "2").row["id"]
+    whole = time.monotonic() - start
+    for _ in range(3):
+        with simsearch.start("train", corpus, "--to", "模型", *HOW, "--seed", "2") as process:
+            end(process, signal.SIGKILL, after=chance.uniform(0.3, 1) * whole)
+        assert identity(simsearch) in (old, new)
+        assert_no_half_model(simsearch)
+    assert simsearch.ok("train", corpus, "--to", "模型", *HOW, "--seed", "2").row["id"] == new == identity(simsearch)
+
+
+def test_a_training_killed_while_it_writes_leaves_the_old_model(
+    simsearch: Simsearch, corpus: Path, old: str, chance: random.Random
+) -> None:
+    with simsearch.start("train", corpus, "--to", "模型", *HOW, "--seed", "2") as process:
+        assert wait_for(lambda: any(simsearch.folder.glob(".模型.*")), process), "it writes beside the target"
+        end(process, signal.SIGKILL, after=chance.uniform(0, 0.005))
+    assert identity(simsearch)
+    assert_no_half_model(simsearch)
+    new = simsearch.ok("train", corpus, "--to", "模型", *HOW, "--seed", "2").row["id"]
+    assert identity(simsearch) == new != old
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_training_killed_between_two_renames_leaves_a_model(
+    simsearch: Simsearch, corpus: Path, old: str, number: int
+) -> None:
+    again = ("train", corpus, "--to", "模型", *HOW, "--seed", "2")
+    done = simsearch(*again, first=KILL_AT_RENAME.format(number))
+    assert done.code in (0, -signal.SIGKILL)
+    assert identity(simsearch) in (old, done.row["id"] if done.out else old)
+    new = simsearch.ok(*again).row["id"]
+    assert identity(simsearch) == new != old
+
+
+def test_ctrl_c_ends_a_training_with_one_sentence(
+    simsearch: Simsearch, corpus: Path, old: str, chance: random.Random
+) -> None:
+    with simsearch.start("train", "-", "--to", "模型", *HOW, "--passes", "5000") as process:
+        assert process.stdin is not None
+        process.stdin.write(corpus.read_bytes())  # more than a pipe holds: once it is written, it is being read
+        process.stdin.close()
+        process.stdin = None
+        code, out, err = end(process, signal.SIGINT, after=chance.uniform(0, 0.5))
+    assert (code, out) == (130, "")
+    assert identity(simsearch) == old
+    assert len(err.splitlines()) == 1, err
+    assert "Interrupted" in err
