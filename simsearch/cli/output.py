@@ -43,6 +43,14 @@ def table(rows: Iterable[Sequence[Any]], *columns: str) -> None:
     console().print(drawn)
 
 
+def listing(row: Mapping[str, Any]) -> None:
+    """Print names and values, a line each."""
+    width = max(map(len, row))
+    for name, value in row.items():
+        shown = f"{value:,}" if isinstance(value, int) else plain(str(value))
+        typer.echo(f"{name.replace('_', ' '):{width}}  {shown}")
+
+
 def rows(found: Sequence[Mapping[str, Any]], as_json: bool | None) -> None:
     """Print rows of the same columns as a table or as JSON lines."""
     if for_people(as_json) and found:

@@ -31,8 +31,4 @@ def status(as_json: JsonOption = None, index: IndexOption = None) -> None:
         output.lines([row])
         return
     row["states"] = ", ".join(f"{count:,} {state}" for state, count in info.states.items()) or "none"
-    output.table(
-        [(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value) for name, value in row.items()],
-        "",
-        "",
-    )
+    output.listing(row)

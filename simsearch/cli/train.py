@@ -94,14 +94,7 @@ def train(
         row["seconds"] = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in row["seconds"].items())
         row["loss"] = f"{loss[0]:.3f} -> {loss[-1]:.3f}" if loss else "none"
         row["peak_memory"] = f"{row['peak_memory'] / 1e6:,.0f} MB"
-        output.table(
-            [
-                (name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value)
-                for name, value in row.items()
-            ],
-            "",
-            "",
-        )
+        output.listing(row)
     else:
         output.lines([row])
     if failed:
