@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from simsearch.errors import SimsearchError
+from simsearch.folders import data_folder
 
 FILE = "simsearch.toml"
 #: What the file may set, by the name of the option, and of what kind it is.
@@ -46,6 +47,4 @@ def read(path: Path | None = None) -> dict[str, Any]:
 
 def default_index() -> str:
     """Return the address of the index that is used where none is named."""
-    from platformdirs import user_data_path
-
-    return f"sqlite:///{user_data_path('simsearch', appauthor=False) / 'index.db'}"
+    return f"sqlite:///{data_folder() / 'index.db'}"

@@ -61,7 +61,7 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
                 document=document,
                 digest=document.digest,
                 state=_state(int(words_in[index]), bool(wholes[index].any())),
-                tags=[table.words[tag] for tag in best[index][0]],
+                tags=[table.words[tag] for tag in best[index][0].tolist()],
                 known_ratio=float(known_in[index] / max(words_in[index], 1)),
                 vector=wholes[index],
                 passages=[Passage(words, *span) for words, span in zip(spoken[first:end], of_document, strict=True)],

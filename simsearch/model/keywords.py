@@ -25,7 +25,7 @@ class Keyword(NamedTuple):
 
 def tags(
     table: WordTable, rows: NDArray[np.intp], lengths: NDArray[np.intp], sums: NDArray[np.float32], k: int
-) -> list[tuple[list[int], list[float]]]:
+) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
     """Return the rows and scores of at most k tags for each of n texts, the best first.
 
     `rows` are the texts' words end to end, `lengths` (n) their numbers of words, `sums` (n x d) the sums of
@@ -44,7 +44,7 @@ def tags(
     late = (places[first] - (np.cumsum(lengths) - lengths)[text]) / np.maximum(lengths[text], 1)
     scores = times * (table.information[row] + NEARNESS * near) * (1 - POSITION * late)
     best = [start + np.argsort(-scores[start:end])[:k] for start, end in pairwise(bounds)]
-    return [(row[of_text].tolist(), scores[of_text].tolist()) for of_text in best]
+    return [(row[of_text], scores[of_text]) for of_text in best]
 
 
 def article(vectors: NDArray[np.float32], words: list[str], k: int) -> list[Keyword]:

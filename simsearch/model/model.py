@@ -187,7 +187,7 @@ class Model:
         rows = self.table.rows(self.segment(text))
         lengths = np.array([len(rows)], np.intp)
         ((best, scores),) = keywords.tags(self.table, rows, lengths, self.sums(rows, lengths), k)
-        return [keywords.Keyword(self.table.words[row], score) for row, score in zip(best, scores, strict=True)]
+        return [keywords.Keyword(self.table.words[row], float(score)) for row, score in zip(best, scores, strict=True)]
 
     def similarity(self, a: str, b: str) -> float:
         """Return the cosine of two texts, between -1 and 1."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from simsearch.folders import data_folder
 from simsearch.model import folder as model_folder
 
 #: The model that comes with the package.
@@ -18,11 +19,7 @@ BASE = Path(__file__).parent / "base"
 def store_folder() -> Path:
     """Return the store: `SIMSEARCH_MODELS`, or a folder in the user's data folder."""
     given = os.environ.get("SIMSEARCH_MODELS")
-    if given:
-        return Path(given)
-    from platformdirs import user_data_path
-
-    return Path(user_data_path("simsearch", appauthor=False)) / "models"
+    return Path(given) if given else data_folder() / "models"
 
 
 def find(name: str | os.PathLike[str] | None) -> Path:
@@ -36,6 +33,9 @@ def find(name: str | os.PathLike[str] | None) -> Path:
     if os.path.isfile(path / model_folder.MANIFEST):
         return path
     if re.fullmatch("[0-9a-f]{8,16}", str(name)):
+        stored = store_folder() / str(name)
+        if stored.is_dir():  # the whole id, as an index names it
+            return stored
         for stored in sorted(store_folder().glob(f"{name}*")):
             return stored
         if model_folder.read_manifest(BASE)["id"].startswith(str(name)):

@@ -24,9 +24,8 @@ class Vocabulary:
         """Take the lines, what `lookup_of` gives for their words, and the sum of all counts."""
         self.total = total
         self._lines = lines
-        bytes_ = np.frombuffer(lines, np.uint8)
-        self._ends = np.flatnonzero(bytes_ == ord("\n"))
-        self._tabs = np.flatnonzero(bytes_ == ord("\t"))
+        marks = np.flatnonzero(np.frombuffer(lines, np.uint8) <= ord("\n"))  # a tab and a line end in turn
+        self._tabs, self._ends = marks[::2], marks[1::2]
         self._starts = np.concatenate([[0], self._ends + 1])
         self._checksums, self._order = lookup
 

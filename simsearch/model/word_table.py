@@ -80,7 +80,7 @@ class WordTable:
         self.lengths[first:end] = np.sqrt(np.einsum("ij,ij->i", new_vectors, new_vectors))
 
     def _resolve(self, token: str) -> int:
-        if not any(map(str.isalnum, token)):
+        if not token[:1].isalnum() and not any(map(str.isalnum, token)):
             return SILENT
         self._new.append(token)
         return len(self.words) + len(self._new) - 1

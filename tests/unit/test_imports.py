@@ -18,7 +18,7 @@ from simsearch.indexer import open_index
 PACKAGE = Path(simsearch.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: Modules of the root, for all parts.
-COMMON = {"errors", "processes"}
+COMMON = {"errors", "folders", "processes"}
 #: What each part may know beside itself and COMMON.
 KNOWS = {
     "corpus": set(),
@@ -29,6 +29,7 @@ KNOWS = {
     "evaluation": {"corpus", "model", "indexer", "trainer", "worker"},
     "cli": {"corpus", "model", "indexer", "trainer", "worker", "evaluation"},
     "errors": set(),
+    "folders": set(),
     "processes": set(),
     "__init__": set(),
     "__main__": {"cli"},
