@@ -89,7 +89,8 @@ def _snippet(hit: Hit, colours: bool) -> Text:
 
     begin = hit.passage.start
     if begin == 0 and hit.title and hit.snippet.startswith("#"):  # the heading is shown above
-        begin = min(hit.snippet.find("\n") + 1, hit.passage.end)
+        body = hit.snippet.partition("\n")[2].lstrip()
+        begin = hit.passage.end - len(body)
     first = min((span.start for span in hit.highlights if span.start >= begin), default=begin)
     start = begin if first - begin < SNIPPET // 2 else first - SNIPPET // 4
     end = min(start + SNIPPET, hit.passage.end)

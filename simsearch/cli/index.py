@@ -64,6 +64,9 @@ def index(
 
         for outcomes in opened.add_batches(documents(), processors()):
             counts.update(outcome.status for outcome in outcomes)
+            for outcome in outcomes:
+                if outcome.dropped:
+                    output.say(f"Cut: {outcome.id} has {outcome.dropped:,} passages too many, which are not stored.")
             if written:
                 ledgers.append(written, outcomes)
         url = opened.info().url

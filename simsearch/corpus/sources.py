@@ -59,11 +59,13 @@ def _read(sources: list[str], per_line: bool) -> Iterator[Document | Skipped]:
 
 
 def count_bytes(sources: Iterable[str]) -> int:
-    """Return the bytes on disk that `read` will go through, for a progress bar; standard input counts 0."""
+    """Return the bytes that `read` will yield, for a progress bar; 0 where it cannot be known beforehand."""
     total = 0
     for source in sources:
         paths = [Path(source)] if not Path(source).is_dir() else [path for path, _ in _walk(Path(source))]
-        total += sum(path.stat().st_size for path in paths if source != STDIN and path.is_file())
+        if source == STDIN or any(path.suffix.lower() in COMPRESSED for path in paths):
+            return 0
+        total += sum(path.stat().st_size for path in paths if path.is_file())
     return total
 
 

@@ -43,6 +43,7 @@ class Outcome(NamedTuple):
     id: str
     sequence: int
     status: Status
+    dropped: int = 0  #: passages beyond the limit, which are not stored
 
 
 class Question(NamedTuple):

@@ -102,7 +102,7 @@ class Index:
             yield indexing.add(self.engine, self.model, batch)
         rest = next(batches, None)
         if rest:
-            yield from pool.add_each(self.engine.url, chain([rest], batches), processes)
+            yield from pool.add_each(_open_target, self.engine.url, chain([rest], batches), processes)
 
     def delete(self, ids: Iterable[str]) -> list[Outcome]:
         """Delete documents by id."""
@@ -191,6 +191,12 @@ class Index:
             for ranked in best
             if ranked.candidate.id in found  # deleted since by another process
         ]
+
+
+def _open_target(url: str) -> tuple[Engine, Model]:
+    """Open an index in a process of its own."""
+    index = open_index(url, create=False)
+    return index.engine, index.model
 
 
 def _words(passages: Sequence[Passage]) -> list[str]:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.synchronize import Lock
-from typing import TYPE_CHECKING
 
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
 from simsearch.indexer import indexing
-from simsearch.indexer.engine import Outcome
+from simsearch.indexer.engine import Engine, Outcome
+from simsearch.model import Model
 from simsearch.processes import begin_worker
 
-if TYPE_CHECKING:
-    from simsearch.indexer.index import Index
+Opener = Callable[[str], tuple[Engine, Model]]
 
-_index: Index
+_target: tuple[Engine, Model]
 _writing: Lock
 
 #: Batches stored before processes are started: a short run is over by then.
@@ -30,15 +29,17 @@ class WorkerDied(SimsearchError):
     """A process that stored documents died, perhaps for want of memory: run the same command again to go on."""
 
 
-def add_each(url: str, batches: Iterator[list[Document]], processes: int) -> Iterator[list[Outcome]]:
+def add_each(opener: Opener, url: str, batches: Iterator[list[Document]], processes: int) -> Iterator[list[Outcome]]:
     """Store batches in several processes, yielding the outcomes of each once it is safe.
+
+    `opener` gives each process an engine and a model.
 
     Raises what a process raised, and `WorkerDied` where one was killed.
     """
     context = multiprocessing.get_context("spawn")
     # One writes while the others compute; SQLite's own waiting looks for the lock now and then only.
     writing = context.Lock()
-    with ProcessPoolExecutor(processes, context, _open, (url, writing)) as pool:
+    with ProcessPoolExecutor(processes, context, _open, (opener, url, writing)) as pool:
         pending: set[Future[list[Outcome]]] = set()
         try:
             for batch in batches:
@@ -55,15 +56,13 @@ def add_each(url: str, batches: Iterator[list[Document]], processes: int) -> Ite
             pool.shutdown(cancel_futures=True)
 
 
-def _open(url: str, writing: Lock) -> None:
+def _open(opener: Opener, url: str, writing: Lock) -> None:
     """Prepare a process that stores batches."""
-    from simsearch.indexer.index import open_index
-
-    global _index, _writing
+    global _target, _writing
     begin_worker()
     gc.set_threshold(100_000)  # words by the million, and no garbage in circles: looking for it costs a seventh
-    _index, _writing = open_index(url, create=False), writing
+    _target, _writing = opener(url), writing
 
 
 def _add(batch: list[Document]) -> list[Outcome]:
-    return indexing.add(_index.engine, _index.model, batch, _writing)
+    return indexing.add(*_target, batch, _writing)

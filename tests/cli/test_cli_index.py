@@ -153,3 +153,11 @@ def test_a_table_for_people_says_the_same_in_a_sentence(simsearch: Simsearch, do
     done = simsearch.ok("index", docs, "--table")
     assert f"{len(TEXTS) + len(NOTICES)} stored" in done.out
     assert "8 unchanged" in simsearch.ok("index", docs, "--table").out
+
+
+def test_passages_beyond_the_limit_are_told(simsearch: Simsearch, tmp_path: Path) -> None:
+    (tmp_path / "长.txt").write_text("很长的句子在这里。" * 60_000, "utf-8")
+    done = simsearch("index", "长.txt")
+    assert done.code == 0
+    assert "长.txt" in done.err
+    assert "passages too many" in done.err

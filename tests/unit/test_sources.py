@@ -129,7 +129,14 @@ def test_one_document_a_line(tmp_path):
 def test_the_bytes_of_a_folder_are_counted(tmp_path):
     write(tmp_path / "a.txt", b"12345")
     write(tmp_path / "b/c.txt", b"123")
-    assert count_bytes([str(tmp_path), str(tmp_path / "a.txt"), "-"]) == 13
+    assert count_bytes([str(tmp_path), str(tmp_path / "a.txt")]) == 13
+
+
+def test_bytes_that_cannot_be_known_beforehand_are_not_guessed(tmp_path):
+    write(tmp_path / "a.txt", b"12345")
+    assert count_bytes([str(tmp_path), "-"]) == 0
+    write(tmp_path / "b.txt.gz", b"123")
+    assert count_bytes([str(tmp_path)]) == 0
 
 
 # Encodings
