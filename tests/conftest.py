@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 
 for _name in [name for name in os.environ if name.startswith("SIMSEARCH_")]:
     del os.environ[_name]
+
+# A shell that runs this in the background has Ctrl-C ignored, and every process started here would too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from simsearch.model import Model  # noqa: E402
 

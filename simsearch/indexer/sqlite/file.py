@@ -45,10 +45,10 @@ def connect(path: Path) -> apsw.Connection:
 
     Raises `IndexNotFound`, `IndexUnreadable`, `IndexFormatUnknown`.
     """
-    if not os.path.isfile(path):
-        if os.path.exists(path):
-            raise IndexUnreadable(path=str(path), reason="it is not a file")
+    if not os.path.exists(path):
         raise IndexNotFound(path=str(path))
+    if not os.path.isfile(path):
+        raise IndexUnreadable(path=str(path), reason="it is not a file")
     try:
         connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
         if not rows(connection, "SELECT 1 FROM sqlite_master"):
