@@ -53,9 +53,12 @@ def on_terminal(command: str, place: Path, environment: dict[str, str]) -> str:
 
 
 def expected(printed: str) -> re.Pattern[str]:
-    """Return a pattern of what the README says is printed, `…` standing for anything."""
+    """Return a pattern of what the README says is printed, `…` standing for anything.
+
+    A progress bar of a slow moment leaves an empty line.
+    """
     parts = [re.escape(part) for part in printed.strip("\n").split("…")]
-    return re.compile("(?s)" + ".*?".join(parts) + r"\s*")
+    return re.compile(r"(?s)\s*" + ".*?".join(parts) + r"\s*")
 
 
 def commands(console: str) -> list[tuple[str, str]]:
