@@ -19,6 +19,7 @@ from simsearch.cli.progress import Bar
 
 if TYPE_CHECKING:
     from simsearch.corpus import Document, Skipped
+    from simsearch.indexer.engine import Outcome
 
 
 app = command_app()
@@ -64,9 +65,7 @@ def index(
 
         for outcomes in opened.add_batches(documents(), processors()):
             counts.update(outcome.status for outcome in outcomes)
-            for outcome in outcomes:
-                if outcome.dropped:
-                    output.say(f"Cut: {outcome.id} has {outcome.dropped:,} passages too many, which are not stored.")
+            _tell_remarkable(outcomes)
             if written:
                 ledgers.append(written, outcomes)
         url = opened.info().url
@@ -91,6 +90,17 @@ def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str]) -> 
             output.say(f"Repeated: the id {item.id} came again in {item.source or 'the input'}; the last one wins.")
         seen.add(item.id)
         yield item
+
+
+def _tell_remarkable(outcomes: Iterable[Outcome]) -> None:
+    """Say which documents were stored, but not as one might think."""
+    for outcome in outcomes:
+        if outcome.dropped:
+            output.say(f"Cut: {outcome.id} has {outcome.dropped:,} passages too many, which are not stored: split it.")
+        if outcome.state == "empty":
+            output.say(f"Empty: {outcome.id} is stored, but holds no word by which it could be found.")
+        if outcome.state == "no_known_words":
+            output.say(f"Unknown: the model knows nothing in {outcome.id}: only its own words find it.")
 
 
 def _summarise(counts: Counter[str], url: str, seconds: float, as_json: bool | None) -> None:

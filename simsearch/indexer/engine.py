@@ -44,6 +44,7 @@ class Outcome(NamedTuple):
     sequence: int
     status: Status
     dropped: int = 0  #: passages beyond the limit, which are not stored
+    state: State = "ok"  #: of a document that was stored
 
 
 class Question(NamedTuple):

@@ -161,3 +161,14 @@ def test_passages_beyond_the_limit_are_told(simsearch: Simsearch, tmp_path: Path
     assert done.code == 0
     assert "长.txt" in done.err
     assert "passages too many" in done.err
+
+
+def test_documents_that_hold_nothing_to_find_are_told(simsearch: Simsearch) -> None:
+    rows = [{"id": "空", "text": ""}, {"id": "怪", "text": "ឱឲ"}, {"id": "好", "text": "失眠的人睡前不喝茶。"}]
+    done = simsearch("index", "-", given="\n".join(json.dumps(row) for row in rows))
+    assert (done.code, done.row["stored"]) == (0, 3)
+    told = done.err.splitlines()
+    assert len(told) == 2
+    assert told[0].startswith("Empty: 空 ")
+    assert "怪" in told[1]
+    assert "好" not in done.err

@@ -30,7 +30,7 @@ def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcom
             continue
         newest[document.id] = document.sequence
         fresh[document.id] = item
-        outcomes.append(Outcome(document.id, document.sequence, "stored", item.dropped))
+        outcomes.append(Outcome(document.id, document.sequence, "stored", item.dropped, item.state))
     _remove(connection, list(fresh))
     connection.executemany("DELETE FROM tombstones WHERE id = ?", [(name,) for name in fresh])
     _insert(connection, list(fresh.values()))
