@@ -52,8 +52,8 @@ class Question(NamedTuple):
 
     words: Sequence[str]  #: distinct folded words; none: no candidates by words
     vector: NDArray[np.float32] | None  #: d; None: no candidates by vector
-    conditions: Sequence[Condition] = ()
-    limit: int = 100  #: candidates of each kind
+    conditions: Sequence[Condition]
+    limit: int  #: candidates of each kind
 
 
 class Candidate(NamedTuple):

@@ -172,7 +172,9 @@ def test_five_hundred_of_six_hundred_are_found(index, mode):
     index.add(Document(f"d{number:03}", f"第{number}篇讲咖啡和健康。") for number in range(600))
     hits = index.search("咖啡健康", k=500, mode=mode)
     assert len(set(ids(hits))) == len(hits) == 500
-    assert ids(index.search("咖啡健康", k=10, mode=mode)) == ids(hits)[:10]
+    # Candidates come from vectors of 8 bits: among hundreds of near ties others may be found, hardly worse ones.
+    few = index.search("咖啡健康", k=10, mode=mode)
+    assert [hit.score for hit in few] == pytest.approx([hit.score for hit in hits[:10]], abs=0.01)
 
 
 def test_equal_documents_are_ordered_by_id(index):
