@@ -21,7 +21,6 @@ from simsearch.model import Model
 from simsearch.model.model import unit
 from simsearch.model.word_table import SILENT
 
-
 #: Passages of each kind that are ranked, or four for each hit that is wanted. A hundred rank questions over
 #: passages no better, and a cold query spends a tenth of its time on the difference.
 CANDIDATES = 60
