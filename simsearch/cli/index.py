@@ -98,9 +98,11 @@ def _tell_remarkable(outcomes: Iterable[Outcome]) -> None:
         if outcome.dropped:
             output.say(f"Cut: {outcome.id} has {outcome.dropped:,} passages too many, which are not stored: split it.")
         if outcome.state == "empty":
-            output.say(f"Empty: {outcome.id} is stored, but holds no word by which it could be found.")
+            output.say(f"Empty: {outcome.id} is stored, but holds no word to be found by: give it text, or delete it.")
         if outcome.state == "no_known_words":
-            output.say(f"Unknown: the model knows nothing in {outcome.id}: only its own words find it.")
+            output.say(
+                f"Unknown: the model knows nothing in {outcome.id}: only its own words find it; train on such texts."
+            )
 
 
 def _summarise(counts: Counter[str], url: str, seconds: float, as_json: bool | None) -> None:
