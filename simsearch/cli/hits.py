@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from simsearch.indexer import Hit
     from simsearch.indexer.hits import Why
+    from simsearch.model.explanation import Pair
 
 #: Pairs of words shown to people and to programs; the others are summed up.
 PAIRS_SHOWN, PAIRS_LISTED = 6, 50
@@ -53,7 +54,7 @@ def as_row(hit: Hit) -> dict[str, Any]:
     if hit.why:
         row["explanation"] = {
             "score": hit.score,
-            "words": hit.why.words,
+            "words": [[pair.a, pair.b, pair.part] for pair in hit.why.words],
             "similarity": hit.why.similarity,
             "similarity_share": hit.why.share,
             "pairs": [[pair.a, pair.b, pair.part] for pair in hit.why.pairs[:PAIRS_LISTED]],
@@ -113,11 +114,13 @@ def _line(hit: Hit, start: int, end: int) -> str:
 def _why(why: Why) -> Text:
     from rich.text import Text
 
-    words = "  ".join(f"{word} {part:.3f}" for word, part in sorted(why.words.items(), key=lambda item: -item[1]))
-    pairs = "  ".join(f"{pair.a}~{pair.b} {pair.part:+.3f}" for pair in why.pairs[:PAIRS_SHOWN])
-    rest = len(why.pairs) - PAIRS_SHOWN
-    more = f"  and {rest} more pairs {sum(pair.part for pair in why.pairs[PAIRS_SHOWN:]):+.3f}" if rest > 0 else ""
-    told = [f"words {sum(why.words.values()):.3f}: {words}"] if why.words else []
+    told = [f"words {sum(pair.part for pair in why.words):.3f}: {_pairs(why.words)}"] if why.words else []
     if why.share:
-        told.append(f"similarity {why.share:.2f} x {why.similarity:.3f}: {pairs}{more}")
+        told.append(f"similarity {why.share:.2f} x {why.similarity:.3f}: {_pairs(why.pairs)}")
     return Text("\n".join(map(output.plain, told)), style="dim")
+
+
+def _pairs(pairs: Sequence[Pair]) -> str:
+    shown = [f"{pair.a if pair.a == pair.b else f'{pair.a}~{pair.b}'} {pair.part:+.3f}" for pair in pairs[:PAIRS_SHOWN]]
+    rest = pairs[PAIRS_SHOWN:]
+    return "  ".join(shown + [f"and {len(rest)} more pairs {sum(pair.part for pair in rest):+.3f}"] * bool(rest))

@@ -43,6 +43,15 @@ WhereOption = Annotated[
     list[str] | None,
     typer.Option("--where", help="Only where the metadata say so: 'year>=2024', 'city=杭州'."),
 ]
+MinScoreOption = Annotated[
+    float,
+    typer.Option(
+        "--min-score",
+        min=0,
+        max=1,
+        help="Leave out what scores less. From 0.4: says what was asked; 0.3: the same matter; below 0.2: chance.",
+    ),
+]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Show what each score is made of.")]
 
 

@@ -16,6 +16,7 @@ from simsearch.cli.options import (
     ExplainOption,
     IndexOption,
     JsonOption,
+    MinScoreOption,
     TagOption,
     WhereOption,
     conditions,
@@ -42,6 +43,7 @@ def query(
     k: CountOption = 10,
     tag: TagOption = None,
     where: WhereOption = None,
+    min_score: MinScoreOption = 0.0,
     explain: ExplainOption = False,
     as_json: JsonOption = None,
     index: IndexOption = None,
@@ -54,8 +56,8 @@ def query(
     questions = _questions(text)
     with open_index(index) as opened:
         for question in questions:
-            found = opened.search(question, k=k, mode=mode, where=asked, explain=explain)
-            _remark(question, opened.knows(question), mode, bool(found))
+            found = opened.search(question, k=k, mode=mode, where=asked, explain=explain, min_score=min_score)
+            _remark(question, opened.knows(question), mode, min_score, bool(found))
             hits.show(found, as_json, question if text is None else None)
 
 
@@ -86,7 +88,7 @@ def _line(line: bytes) -> str:
     return text
 
 
-def _remark(question: str, known: bool, mode: str, found: bool) -> None:
+def _remark(question: str, known: bool, mode: str, min_score: float, found: bool) -> None:
     if not known:
         how = (
             "searched for the words as they stand"
@@ -95,4 +97,5 @@ def _remark(question: str, known: bool, mode: str, found: bool) -> None:
         )
         output.say(f"The model knows no word and no character of {question[:60]}: {how}.")
     elif not found:
-        output.say("Nothing found: try other words, or --mode similar.")
+        how = "a lower --min-score" if min_score else "--mode similar"
+        output.say(f"Nothing found: try other words, or {how}.")

@@ -13,6 +13,7 @@ from simsearch.cli.options import (
     ExplainOption,
     IndexOption,
     JsonOption,
+    MinScoreOption,
     TagOption,
     WhereOption,
     conditions,
@@ -28,6 +29,7 @@ def similar(
     k: CountOption = 10,
     tag: TagOption = None,
     where: WhereOption = None,
+    min_score: MinScoreOption = 0.0,
     explain: ExplainOption = False,
     as_json: JsonOption = None,
     index: IndexOption = None,
@@ -37,7 +39,8 @@ def similar(
     Example: `simsearch similar examples/health/sleep.txt`
     """
     with open_index(index) as opened:
-        found = opened.similar(id, k=k, where=conditions(tag, where), explain=explain)
+        found = opened.similar(id, k=k, where=conditions(tag, where), explain=explain, min_score=min_score)
     if not found:
-        output.say("Nothing is similar to this document: it is alone, or the model knows none of its words.")
+        lower = ", or it needs a lower --min-score" if min_score else ""
+        output.say(f"Nothing is similar to this document: it is alone, or the model knows none of its words{lower}.")
     hits.show(found, as_json)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from simsearch.corpus.folding import fold_with_offsets
 from simsearch.corpus.passages import Span
 from simsearch.indexer.engine import Found
-from simsearch.indexer.ranker import Ranked
+from simsearch.indexer.pairs import word_pairs
+from simsearch.indexer.ranker import Evidence, Ranked
 from simsearch.model import Model
 from simsearch.model.explanation import Pair
 from simsearch.model.model import unit
@@ -24,9 +25,9 @@ TELLING = 6.0
 
 
 class Why(NamedTuple):
-    """A score taken apart: `sum(words) + share * similarity`, and `similarity = sum(pair.part)`."""
+    """A score taken apart: `sum(words) + share * similarity`, each a sum of pairs of words."""
 
-    words: dict[str, float]
+    words: list[Pair]
     share: float
     similarity: float
     pairs: list[Pair]
@@ -51,9 +52,9 @@ class Hit(NamedTuple):
     why: Why | None = None
 
 
-def hit(model: Model, question: Sequence[str], ranked: Ranked, found: Found, explain: bool) -> Hit:
+def hit(model: Model, question: Sequence[str], ranked: Ranked, found: Found, why: Why | None = None) -> Hit:
     """Show a ranked passage of a stored document."""
-    passage = ranked.candidate.passage
+    passage = Span(ranked.candidate.passage.start, ranked.candidate.passage.end)
     return Hit(
         id=found.id,
         title=found.title,
@@ -63,11 +64,18 @@ def hit(model: Model, question: Sequence[str], ranked: Ranked, found: Found, exp
         tags=found.tags,
         metadata=found.metadata,
         source=found.source,
-        passage=Span(passage.start, passage.end),
+        passage=passage,
         snippet=found.text[passage.start : passage.end],
-        highlights=highlights(model, question, found.text, Span(passage.start, passage.end)),
-        why=_why(model, question, ranked) if explain else None,
+        highlights=highlights(model, question, found.text, passage),
+        why=why,
     )
+
+
+def explain(model: Model, question: Sequence[str], ranked: Ranked, evidence: Evidence) -> Why:
+    """Take the score of a ranked passage apart."""
+    taken = model.explain_words(question, ranked.candidate.passage.words.split(" "))
+    words = word_pairs(model.table, evidence, ranked)
+    return Why(words, ranked.share, taken.similarity, taken.pairs, taken.by_characters, taken.unknown)
 
 
 def highlights(model: Model, question: Sequence[str], text: str, passage: Span) -> list[Span]:
@@ -99,8 +107,3 @@ def _told(table: WordTable, asked: NDArray[np.intp], here: NDArray[np.intp]) -> 
     close = unit(table.vectors[other]) @ unit(table.vectors[telling]).T >= CLOSE
     told = {*other[close.any(axis=1)].tolist(), *set(telling.tolist()).intersection(here.tolist())}
     return told or set(asked.tolist()).intersection(here.tolist()) - {SILENT}
-
-
-def _why(model: Model, question: Sequence[str], ranked: Ranked) -> Why:
-    taken = model.explain_words(question, ranked.candidate.passage.words.split(" "))
-    return Why(ranked.parts, ranked.share, taken.similarity, taken.pairs, taken.by_characters, taken.unknown)

@@ -13,10 +13,10 @@ from types import TracebackType
 
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
-from simsearch.indexer import ranker
+from simsearch.indexer import hits, ranker
 from simsearch.indexer.conditions import Condition
 from simsearch.indexer.engine import Candidate, Candidates, Engine, Info, Outcome, Passage, Question
-from simsearch.indexer.hits import Hit, hit
+from simsearch.indexer.hits import Hit
 from simsearch.model import Model
 from simsearch.model.model import unit
 from simsearch.model.word_table import SILENT
@@ -119,6 +119,7 @@ class Index:
         mode: ranker.Mode = "hybrid",
         where: Sequence[Condition] = (),
         explain: bool = False,
+        min_score: float = 0.0,
     ) -> list[Hit]:
         """Return the k best documents for a text, each with its best passage.
 
@@ -139,9 +140,16 @@ class Index:
             # One long document, or a large k: ask for more passages until there are documents enough.
             question = question._replace(limit=4 * question.limit)
             found = self.engine.candidates(question)
-        return self._hits(spoken, found, k, mode, explain)
+        return self._hits(spoken, found, k, mode, explain, min_score)
 
-    def similar(self, id: str, k: int = 10, where: Sequence[Condition] = (), explain: bool = False) -> list[Hit]:
+    def similar(
+        self,
+        id: str,
+        k: int = 10,
+        where: Sequence[Condition] = (),
+        explain: bool = False,
+        min_score: float = 0.0,
+    ) -> list[Hit]:
         """Return the k documents most similar to a stored one, by their whole texts.
 
         Raises `DocumentNotFound`.
@@ -163,7 +171,7 @@ class Index:
                 continue
             whole = passages[0]._replace(words=" ".join(_words(passages)), end=passages[-1].end)
             candidates.append(Candidate(name, 0, whole, by_vector=rank))
-        return self._hits(words, Candidates(candidates, {}, len(candidates), 0.0), k, "similar", explain)
+        return self._hits(words, Candidates(candidates, {}, len(candidates), 0.0), k, "similar", explain, min_score)
 
     def knows(self, text: str) -> bool:
         """Tell whether the model knows a word of the text, or a character."""
@@ -187,14 +195,27 @@ class Index:
         self.close()
 
     def _hits(
-        self, words: Sequence[str], candidates: Candidates, k: int, mode: ranker.Mode, explain: bool
+        self,
+        words: Sequence[str],
+        candidates: Candidates,
+        k: int,
+        mode: ranker.Mode,
+        explain: bool,
+        min_score: float,
     ) -> list[Hit]:
-        best = ranker.rank(self.model, words, candidates, mode)[:k]
-        found = self.engine.fetch([ranked.candidate.id for ranked in best])
+        ranked, evidence = ranker.rank(self.model, words, candidates, mode)
+        best = [one for one in ranked[:k] if one.score >= min_score]
+        found = self.engine.fetch([one.candidate.id for one in best])
         return [
-            hit(self.model, words, ranked, found[ranked.candidate.id], explain)
-            for ranked in best
-            if ranked.candidate.id in found  # deleted since by another process
+            hits.hit(
+                self.model,
+                words,
+                one,
+                found[one.candidate.id],
+                hits.explain(self.model, words, one, evidence) if explain else None,
+            )
+            for one in best
+            if one.candidate.id in found  # deleted since by another process
         ]
 
 

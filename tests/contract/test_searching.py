@@ -133,7 +133,8 @@ def test_every_score_is_explained_to_the_last_digit(filled, mode, question):
     assert hits or (question, mode) == ("怎样睡得好", "keyword") or mode in ("keyword", "phrase")
     for hit in hits:
         why = hit.why
-        assert math.fsum(why.words.values()) + why.share * why.similarity == pytest.approx(hit.score, abs=1e-5)
+        by_words = math.fsum(pair.part for pair in why.words)
+        assert by_words + why.share * why.similarity == pytest.approx(hit.score, abs=1e-5)
         assert math.fsum(pair.part for pair in why.pairs) == pytest.approx(why.similarity, abs=1e-5)
         assert hit.by_words or hit.by_vector
     assert all(hit.why is None for hit in filled.search(question, mode=mode))
@@ -276,3 +277,61 @@ def test_answers_stay_the_same_when_the_words_that_were_met_are_forgotten(index)
     index.model.table.trim(room=0)
     assert [(hit.id, hit.score) for hit in index.search("统计翻译")] == before
     assert before
+
+
+def test_the_parts_of_two_hundred_random_questions_add_up(filled, model, seed):
+    chance = random.Random(seed)
+    spoken = [word for text in TEXTS.values() for word in model.segment(text)]
+    for _ in range(200):
+        words = chance.choices(spoken, k=chance.randint(1, 12)) + chance.choices(model.words, k=chance.randint(0, 4))
+        mode = chance.choice(MODES)
+        for hit in filled.search("".join(words), k=5, mode=mode, explain=True):
+            similarity = math.fsum(pair.part for pair in hit.why.pairs)
+            words_part = math.fsum(pair.part for pair in hit.why.words)
+            assert words_part + hit.why.share * similarity == pytest.approx(hit.score, abs=1e-5), (words, mode)
+
+
+def test_the_least_score_leaves_out_what_scores_less(filled):
+    every = filled.search("统计机器翻译")
+    assert len(every) > 2
+    assert filled.search("统计机器翻译", min_score=every[1].score) == every[:2]
+    assert filled.search("统计机器翻译", min_score=1.0) == []
+    alike = filled.similar("翻译")
+    assert filled.similar("翻译", min_score=alike[0].score) == alike[:1]
+
+
+#: Texts of as many words as each other, which have no word in common with TEXTS and nothing to do with it.
+UNRELATED = ["螺丝拧紧扳手", "足球守门员扑救", "小麦播种施肥"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_change_of_one_document_leaves_the_order_of_others_alone(new_url, model, mode):
+    assert len({len(model.segment(text)) for text in UNRELATED}) == 1
+    questions = ["睡前看手机", "咖啡对身体的好处", "统计机器翻译", "银行的贷款", "明天有大雨吗", "电脑开不了机"]
+    with open_index(new_url(), model=model) as index:
+        index.add(Document(name, text) for name, text in TEXTS.items())
+        orders = []
+        for unrelated in UNRELATED:
+            index.add([Document("变", unrelated)])
+            found = {question: index.search(question, mode=mode, k=20) for question in questions}
+            orders.append({question: [hit for hit in hits if hit.id != "变"] for question, hits in found.items()})
+            assert all(found.values())
+    told = [{q: [(hit.id, hit.score) for hit in hits] for q, hits in order.items()} for order in orders]
+    assert told[0] == told[1] == told[2]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("咖啡", "咖啡"),  # one word
+        ("ᎠᎡᎢᏙᏓ", "怪"),  # a word that the model has never seen
+        ("睡不好怎么办？", "睡眠"),  # a question
+        ("電腦開不了機", "電腦"),  # in traditional characters
+        ("computer电脑坏了please", "電腦"),  # Latin and Chinese mixed
+        ("银行宣布，从下个月起下调个人住房贷款的利率，打算买房的市民因此都很高兴，纷纷前往售楼处看房。" * 3, "银行"),
+        ("天气", "天气"),
+    ],
+    ids=["word", "unseen", "question", "traditional", "mixed", "paragraph", "related"],
+)
+def test_every_shape_of_question_finds_its_answer(filled, question, answer):
+    assert ids(filled.search(question))[0] == answer

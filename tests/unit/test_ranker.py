@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simsearch.indexer.engine import Candidate, Candidates, Passage
-from simsearch.indexer.ranker import Ranked, rank
+from simsearch.indexer.pairs import word_pairs
+from simsearch.indexer.ranker import Mode, Ranked
+from simsearch.indexer.ranker import rank as ranking
+from simsearch.model import Model
 
 MODES = ("hybrid", "similar", "keyword", "phrase")
 LINES = [
@@ -42,17 +45,58 @@ def collection(texts: list[tuple[str, str]], total: int | None = None) -> Candid
     return Candidates(passages, frequencies, total or len(texts), length)
 
 
+def rank(model: Model, words: list[str], found: Candidates, mode: Mode) -> list[Ranked]:
+    return ranking(model, words, found, mode).ranked
+
+
 def scores(ranked: list[Ranked]) -> dict[str, float]:
     return {item.candidate.id: item.score for item in ranked}
 
 
 @pytest.mark.parametrize("mode", MODES)
 @given(words=questions, texts=found_texts)
-def test_the_parts_and_the_share_of_the_cosine_add_up_to_the_score(model, mode, words, texts):
-    for item in rank(model, words, collection(texts), mode):
-        assert math.fsum(item.parts.values()) + item.share * item.cosine == pytest.approx(item.score, abs=1e-6)
-        assert all(part > 0 for part in item.parts.values())
+def test_pairs_of_words_and_the_share_of_the_cosine_add_up_to_the_score(model, mode, words, texts):
+    found = collection(texts)
+    ranked, evidence = ranking(model, words, found, mode)
+    for item in ranked:
+        pairs = word_pairs(model.table, evidence, item)
+        assert math.fsum(pair.part for pair in pairs) + item.share * item.cosine == pytest.approx(item.score, abs=1e-6)
+        assert all(pair.part > 0 for pair in pairs)
         assert 0 < item.score <= 1 + 1e-6
+
+
+@given(words=questions, texts=found_texts)
+def test_the_words_of_a_pair_stand_in_the_question_and_in_the_document(model, words, texts):
+    for mode in ("hybrid", "keyword"):
+        ranked, evidence = ranking(model, words, collection(texts), mode)
+        for item in ranked:
+            standing = {word for name, line in texts if name == item.candidate.id for word in line.split(" ")}
+            for pair in word_pairs(model.table, evidence, item):
+                assert pair.a in words
+                assert pair.b in standing
+
+
+def test_a_word_is_answered_by_itself_by_a_close_one_or_by_its_characters(model):
+    found = collection([("甲", "睡觉 前 不要 喝 咖啡"), ("乙", "夜里 的 睡眠"), ("丙", "明天 有 大雨")])
+    ranked, evidence = ranking(model, ["睡觉"], found, "hybrid")
+    pairs = {item.candidate.id: word_pairs(model.table, evidence, item) for item in ranked}
+    assert [(pair.a, pair.b) for pair in pairs["甲"]] == [("睡觉", "睡觉")]
+    assert [(pair.a, pair.b) for pair in pairs["乙"]] == [("睡觉", "睡眠")]
+    assert "丙" not in pairs or not pairs["丙"]
+    assert pairs["甲"][0].part > pairs["乙"][0].part
+
+
+def test_letters_mean_nothing_by_themselves(model):
+    ranked, evidence = ranking(model, ["qzxv"], collection([("甲", "zqvx 健康"), ("乙", "qzxv 健康")]), "hybrid")
+    (item,) = [item for item in ranked if word_pairs(model.table, evidence, item)]
+    assert item.candidate.id == "乙"
+
+
+def test_a_document_that_answers_in_two_passages_beats_one_that_answers_half_in_one(model):
+    texts = [("两段", "咖啡 健康"), ("两段", "银行 利率"), ("一段", "咖啡 健康"), ("一段", "明天 大雨")]
+    ranked, evidence = ranking(model, ["咖啡", "利率"], collection(texts), "keyword")
+    assert [item.candidate.id for item in ranked] == ["两段", "一段"]
+    assert {pair.a for pair in word_pairs(model.table, evidence, ranked[0])} == {"咖啡", "利率"}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -68,7 +112,7 @@ def test_each_document_is_ranked_once_best_first_ties_by_id(model, mode, words, 
 
 @given(words=questions, texts=found_texts)
 def test_the_share_of_the_cosine_is_the_modes(model, words, texts):
-    for mode, least, most in (("similar", 1, 1), ("keyword", 0, 0), ("phrase", 0, 0), ("hybrid", 0.01, 0.99)):
+    for mode, least, most in (("similar", 1, 1), ("keyword", 0, 0), ("phrase", 0, 0), ("hybrid", 0.01, 1)):
         shares = {item.share for item in rank(model, words, collection(texts), mode)}
         assert len(shares) <= 1
         assert all(least <= share <= most for share in shares)
@@ -79,7 +123,7 @@ def test_the_score_of_similar_is_the_cosine_of_question_and_passage(model, words
     for item in rank(model, words, collection(texts), "similar"):
         told = model.explain_words(words, item.candidate.passage.words.split(" "))
         assert item.score == pytest.approx(told.similarity, abs=1e-5)
-        assert item.parts == {}
+        assert item.words == 0
 
 
 @given(words=questions, texts=found_texts, data=st.data())
@@ -133,8 +177,9 @@ def test_a_phrase_prefers_the_words_side_by_side(model):
 
 def test_a_phrase_does_not_reach_into_the_next_passage(model):
     found = collection([("甲", "学习 机器"), ("乙", "翻译 方法"), ("丙", "机器 翻译")])
-    parts = {item.candidate.id: item.parts for item in rank(model, ["机器", "翻译"], found, "phrase")}
-    assert ["机器 翻译" in parts[name] for name in "甲乙丙"] == [False, False, True]
+    ranked, evidence = ranking(model, ["机器", "翻译"], found, "phrase")
+    told = {item.candidate.id: [pair.a for pair in word_pairs(model.table, evidence, item)] for item in ranked}
+    assert ["机器 翻译" in told[name] for name in "甲乙丙"] == [False, False, True]
 
 
 def test_a_word_earns_more_the_more_often_it_stands_there_and_ever_less_more(model):
