@@ -1,4 +1,4 @@
-"""`simsearch keywords`: the words that stand for a text."""
+"""`simsearch keywords`: the words and phrases that stand for a text."""
 
 from __future__ import annotations
 
@@ -30,8 +30,14 @@ def keywords(
     k: CountOption = 10,
     method: Annotated[
         Literal["tags", "article"],
-        typer.Option(help="Tags for people, or the article's equation 43 (for a sentence or two)."),
+        typer.Option(help="Phrases for people, or the words of the article's equation 43 (for a sentence or two)."),
     ] = "tags",
+    by: Annotated[
+        Literal["inner", "cosine"],
+        typer.Option(
+            help="For the article's method only: the largest inner product with the sum of all words, or cosine."
+        ),
+    ] = "inner",
     as_json: JsonOption = None,
     model: ModelOption = None,
 ) -> None:
@@ -41,7 +47,7 @@ def keywords(
     """
     from simsearch.model import Model
 
-    found = Model.load(model).keywords(_text(text), k, method)
+    found = Model.load(model).keywords(_text(text), k, method, by)
     output.rows([{"word": keyword.word, "score": round(keyword.score, 4)} for keyword in found], as_json)
     if not found:
         output.say("No keywords: the text holds no word long or telling enough.")

@@ -179,15 +179,26 @@ class Model:
             out[index] = self._article_vectors(self._known(text)).sum(axis=0)
         return out
 
-    def keywords(self, text: str, k: int = 10, method: Literal["tags", "article"] = "tags") -> list[keywords.Keyword]:
-        """Return the k words that stand for a text: tags for people, or the article's equation 43."""
+    def keywords(
+        self,
+        text: str,
+        k: int = 10,
+        method: Literal["tags", "article"] = "tags",
+        by: neighbours.By = "inner",
+    ) -> list[keywords.Keyword]:
+        """Return the k words that stand for a text, the best first.
+
+        `tags`: words and phrases of up to three words, for people. `article`: equation 43, the words with the
+        largest inner product with the sum of all, or with the largest cosine; `by` has no meaning for tags.
+        """
         if method == "article":
-            known = [word for word in self._known(text) if any(map(str.isalnum, word))]
-            return keywords.article(self._article_vectors(known), known, k)
-        rows = self.table.rows(self.segment(text))
+            known = [word for word in self._known(text) if len(word) > 1 and any(map(str.isalnum, word))]
+            return keywords.article(self._article_vectors(known), known, k, by)
+        folded = self.fold(text)
+        rows = self.table.rows(self.segmenter.segment(folded))
         lengths = np.array([len(rows)], np.intp)
-        ((best, scores),) = keywords.tags(self.table, rows, lengths, self.sums(rows, lengths), k)
-        return [keywords.Keyword(self.table.words[row], float(score)) for row, score in zip(best, scores, strict=True)]
+        (best,) = keywords.tags(self.table, rows, lengths, self.sums(rows, lengths), [folded], k)
+        return best
 
     def similarity(self, a: str, b: str) -> float:
         """Return the cosine of two texts, between -1 and 1."""

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simsearch.model.roles import role
 from simsearch.model.search_space import SMOOTHING, SearchSpace
 from simsearch.model.vocabulary import ABSENT
 
 #: The row of punctuation: no vector, no part in any sum.
 SILENT = 0
-#: Words more probable than exp(-this) are function words and furniture: they tell nothing about a text.
-LEAST_INFORMATION = 7.0
 #: Words that are remembered; beyond this all are forgotten and computed anew when they are met again.
 ROOM = 200_000
 
@@ -40,8 +39,7 @@ class WordTable:
         self.information = np.zeros(1, np.float32)
         #: Whether a row is a word of the vocabulary.
         self.known = np.zeros(1, np.bool_)
-        #: Whether a word tells what a text is about: no function word, number, sign or single character.
-        self.telling = np.zeros(1, np.bool_)
+        self._roles = np.zeros(0, np.int8)
         self._new: list[str] = []
         #: The row of a token; for a word met the first time it is filled by `compute`.
         self.row = _Rows(self).__getitem__
@@ -74,10 +72,15 @@ class WordTable:
         rows = first + np.flatnonzero(~known)
         self.vectors[rows] = self._space.unknown([self.words[row] for row in rows.tolist()])
         self.information[rows] = -np.log(self._rarest)
-        self.telling[first:end] = [len(word) > 1 and word[0].isalpha() for word in new]
-        self.telling[first:end] &= self.information[first:end] >= LEAST_INFORMATION
         new_vectors = self.vectors[first:end]
         self.lengths[first:end] = np.sqrt(np.einsum("ij,ij->i", new_vectors, new_vectors))
+
+    def roles(self) -> NDArray[np.int8]:
+        """Return what each row may do in a phrase (`roles.role`); only tags ask for it."""
+        done, end = len(self._roles), len(self.words)
+        new = list(map(role, self.words[done:], self.information[done:end].tolist()))
+        self._roles = np.append(self._roles, np.array(new, np.int8))
+        return self._roles
 
     def _resolve(self, token: str) -> int:
         if not token[:1].isalnum() and not any(map(str.isalnum, token)):
@@ -91,7 +94,6 @@ class WordTable:
         self.lengths = np.append(self.lengths, np.zeros(more, np.float32))
         self.information = np.append(self.information, np.zeros(more, np.float32))
         self.known = np.append(self.known, np.zeros(more, np.bool_))
-        self.telling = np.append(self.telling, np.zeros(more, np.bool_))
 
 
 class _Rows(dict[str, int]):
