@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow lint bench bench-training base-model clean
+.PHONY: demo test test-slow lint bench bench-training quality base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -25,6 +25,9 @@ bench: .venv/ready  ## speed of query, encoding and indexing, as ratios; CORPUS=
 
 bench-training: .venv/ready  ## seconds and memory of a training: make bench-training CORPUS=texts/
 	$(BIN)/python bench/training.py $(CORPUS)
+
+quality: .venv/ready  ## quality and its goals: make quality SIMSEARCH_EVAL=tasks/ [BASELINES="bm25 jieba"]
+	$(BIN)/python bench/quality.py $(SIMSEARCH_EVAL) $(BASELINES:%=--baseline %)
 
 base-model: .venv/ready  ## train the model that comes with the package: make base-model CORPUS=texts/
 	$(BIN)/simsearch train $(CORPUS) --to simsearch/model/base --table

@@ -29,6 +29,7 @@ COMMANDS = (
     "compare",
     "words",
     "train",
+    "evaluate",
     "status",
     "doctor",
     "config",
