@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -12,7 +13,23 @@ from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import IndexOption, JsonOption, open_index
 
+if TYPE_CHECKING:
+    from simsearch.indexer import Index
+    from simsearch.indexer.diagnosis import Vocabulary
+    from simsearch.indexer.engine import Info
+
+#: Documents that are listed for each thing that is wrong.
+LISTED = 20
+
 app = command_app()
+
+
+class Check(NamedTuple):
+    """What was looked at, whether it is in order, and what was found."""
+
+    check: str
+    ok: bool
+    what: str
 
 
 @app.command()
@@ -21,42 +38,68 @@ def doctor(
     as_json: JsonOption = None,
     index: IndexOption = None,
 ) -> None:
-    """Check the index, its model and its documents, and say what to do.
+    """Check the index, its model and its documents, say what to do, and list words that the model does not know.
+
+    The number beside an unknown word is that of the passages that hold it. Unknown words are found as they stand,
+    and their meaning is guessed from their characters; a model trained on these texts would know the frequent ones.
 
     Example: `simsearch doctor --verify stored.jsonl`
     """
-    from simsearch.indexer.ledger import verify as verify_ledger
-    from simsearch.model import Model
+    from simsearch.indexer import diagnosis
 
-    checks: list[tuple[str, bool, str]] = []
     with open_index(index) as opened:
         info = opened.engine.info(check=True)
-        remedy = "move the file away and index again"
-        checks.append(
-            ("index", not info.problems, "; ".join([*info.problems, remedy] if info.problems else [info.url]))
-        )
-        known = Model.load(info.model)
-        checks.append(("model", True, f"{known.id}, {len(known.words):,} words"))
-        silent = sum(count for state, count in info.states.items() if state != "ok")
-        checks.append(
-            (
-                "documents",
-                True,
-                f"{info.documents:,} stored, {silent:,} without a vector (found by their words only)",
-            )
-        )
+        words = None if info.problems else diagnosis.vocabulary(opened)
+        checks = [*_of_index(opened, info), *(_of_model(opened, words) if words else ())]
         if verify:
-            total, missing = verify_ledger(verify, opened.engine)
-            checks.append(
-                (
-                    "ledger",
-                    not missing,
-                    f"{total:,} acknowledged, {len(missing):,} missing"
-                    + (": index these sources again" if missing else ""),
-                )
-            )
-            for lost in missing[:20]:
-                output.say(f"Missing: {lost.id} (acknowledged {lost.sequence}, found {lost.found})")
-    output.rows([{"check": name, "ok": fine, "what": what} for name, fine, what in checks], as_json)
-    if not all(fine for _, fine, _ in checks):
+            checks.append(_of_ledger(opened, verify))
+    if output.for_people(as_json):
+        output.table([(check.check, check.ok, check.what) for check in checks], "check", "ok", "what")
+        if words and words.most_frequent:
+            typer.echo()
+            output.table(words.most_frequent, "unknown word", "passages")
+    else:
+        output.lines(
+            check._asdict() | ({"unknown": words.most_frequent} if words and check.check == "words" else {})
+            for check in checks
+        )
+    if not all(check.ok for check in checks):
         raise typer.Exit(PARTLY_FAILED)
+
+
+def _of_index(index: Index, info: Info) -> Iterator[Check]:
+    remedy = "move the file away and index again"
+    yield Check("index", not info.problems, "; ".join([*info.problems, remedy] if info.problems else [info.url]))
+    yield Check("model", True, f"{index.model.id}, {len(index.model.words):,} words")
+    silent = sum(count for state, count in info.states.items() if state != "ok")
+    found = f"{info.documents:,} stored, {silent:,} without a vector (found by their words only)"
+    yield Check("documents", True, found)
+
+
+def _of_model(index: Index, words: Vocabulary) -> Iterator[Check]:
+    from simsearch.indexer import diagnosis
+
+    looked, strangers = diagnosis.strangers(index)
+    remedy = ": their vectors are of another model or version; index again into a new file" if strangers else ""
+    yield Check("vectors", not strangers, f"{len(strangers):,} of {looked:,} looked at are not the model's{remedy}")
+    for name in strangers[:LISTED]:
+        output.say(f"Not of this model: {name}")
+    share, learnable = (100 * count / max(words.total, 1) for count in (words.unknown, words.learnable))
+    if words.retraining_pays:
+        advice = "retraining pays: simsearch train with these texts, and index into a new file"
+    elif words.total < diagnosis.CORPUS:
+        advice = f"too few to retrain: it takes {diagnosis.CORPUS:,} words"
+    else:
+        advice = f"retraining pays from {100 * diagnosis.PAYS:.0f} % on"
+    found = f"{words.total:,} words, {share:.1f} % unknown, {learnable:.1f} % frequent enough to be learnt; {advice}"
+    yield Check("words", True, found)
+
+
+def _of_ledger(index: Index, path: Path) -> Check:
+    from simsearch.indexer.ledger import verify
+
+    total, missing = verify(path, index.engine)
+    for lost in missing[:LISTED]:
+        output.say(f"Missing: {lost.id} (acknowledged {lost.sequence}, found {lost.found})")
+    remedy = ": index these sources again" if missing else ""
+    return Check("ledger", not missing, f"{total:,} acknowledged, {len(missing):,} missing{remedy}")

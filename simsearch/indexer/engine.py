@@ -137,5 +137,11 @@ class Engine(Protocol):
     def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
         """Return stored documents; ids that are not stored are left out."""
 
+    def words(self) -> Iterable[tuple[str, int]]:
+        """Return each word of the index with the number of passages that hold it."""
+
+    def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
+        """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
+
     def close(self) -> None:
         """Release files and connections."""

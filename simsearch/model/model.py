@@ -74,6 +74,11 @@ class Model:
         """How often each word was seen in training (n)."""
         return self._vocabulary.counts
 
+    def knows_words(self, words: Sequence[str]) -> NDArray[np.bool_]:
+        """Tell of each folded word whether it is in the vocabulary (len(words))."""
+        known: NDArray[np.bool_] = self._vocabulary.places(words) != ABSENT
+        return known
+
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
         """The article's space (n x d): the inner product of two rows is their PMI."""

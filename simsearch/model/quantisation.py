@@ -26,3 +26,9 @@ def restore(steps: NDArray[np.int8], scales: NDArray[np.float32]) -> NDArray[np.
     """Return the float32 rows that `quantise` was given, within half a step."""
     rows: NDArray[np.float32] = steps * scales[:, None]
     return rows
+
+
+def restore_unit(steps: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return the unit vectors that `quantise_unit` was given, nearly."""
+    rows: NDArray[np.float32] = steps.astype(np.float32) / np.float32(UNIT_STEPS)
+    return rows

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import apsw
 import pytest
+import sqlite_vec
 
 from .conftest import NOTICES, TEXTS
-from .process import Simsearch
+from .process import Simsearch, write_lines
 
 
 @pytest.fixture
@@ -47,9 +49,44 @@ def test_status_shows_the_index_in_figures(library: Simsearch) -> None:
 
 def test_doctor_finds_nothing_wrong_with_a_sound_index(own: Simsearch) -> None:
     rows = own.ok("doctor", "--verify", "ledger.jsonl").rows
-    assert [row["check"] for row in rows] == ["index", "model", "documents", "ledger"]
+    assert [row["check"] for row in rows] == ["index", "model", "documents", "vectors", "words", "ledger"]
     assert all(row["ok"] for row in rows)
     assert f"{len(TEXTS) + len(NOTICES)} acknowledged, 0 missing" in rows[-1]["what"]
+
+
+def test_doctor_lists_the_most_frequent_unknown_words(own: Simsearch, tmp_path: Path) -> None:
+    lines = [{"id": str(number), "text": f"第{number}批𪚥龘饕餮珅玥已经到货"} for number in range(3)]
+    write_lines(tmp_path / "more.jsonl", lines)
+    own.ok("index", tmp_path / "more.jsonl")
+    (unknown,) = [row["unknown"] for row in own.ok("doctor").rows if row["check"] == "words"]
+    passages = [count for _, count in unknown]
+    assert passages == sorted(passages, reverse=True)
+    assert passages[0] == 3
+    assert "𪚥" in dict(unknown)
+    assert not {"失眠", "绿茶", "已经", "0", "1", "2"} & set(dict(unknown))
+    shown = own.ok("doctor", "--table").out
+    assert all(word in shown for word, _ in unknown)
+
+
+def test_doctor_names_documents_whose_vectors_are_not_the_models(own: Simsearch) -> None:
+    connection = apsw.Connection(str(own.index))
+    connection.enable_load_extension(True)
+    connection.load_extension(sqlite_vec.loadable_path())
+    numbers = [number for (number,) in connection.execute("SELECT number FROM documents ORDER BY number LIMIT 2")]
+    names = {name for (name,) in connection.execute("SELECT id FROM documents ORDER BY number LIMIT 2")}
+    first, second = (
+        connection.execute("SELECT vector FROM document_vectors WHERE rowid = ?", (number,)).fetchone()[0]
+        for number in numbers
+    )
+    for number, vector in zip(numbers, (second, first), strict=True):
+        connection.execute("DELETE FROM document_vectors WHERE rowid = ?", (number,))
+        insert = "INSERT INTO document_vectors (rowid, vector) VALUES (?, vec_int8(?))"
+        connection.execute(insert, (number, vector))
+    connection.close()
+    done = own("doctor")
+    assert done.code == 3
+    assert [row["check"] for row in done.rows if not row["ok"]] == ["vectors"]
+    assert {line.rpartition(" ")[2] for line in done.err.splitlines()} == names
 
 
 def test_doctor_names_documents_that_were_acknowledged_and_are_missing(own: Simsearch, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from simsearch.indexer.conditions import Condition
 from simsearch.indexer.engine import Candidates, Enriched, Found, Info, Outcome, Passage, Question
 from simsearch.indexer.sqlite import search, writing
 from simsearch.indexer.sqlite.file import rows
+from simsearch.model.quantisation import restore_unit
 
 
 class IndexBusy(SimsearchError):
@@ -134,6 +135,24 @@ class SqliteEngine:
             name: Found(name, title, text, json.loads(tags), source, json.loads(metadata), state)
             for name, title, text, tags, source, metadata, state in found_rows
         }
+
+    def words(self) -> Iterable[tuple[str, int]]:
+        """Return each word of the index with the number of passages that hold it."""
+        found: list[tuple[str, int]] = self._rows("SELECT term, doc FROM frequencies")
+        return found
+
+    def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
+        """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
+        numbers = [
+            number for (number,) in self._rows("SELECT number FROM documents WHERE state = 'ok' ORDER BY number")
+        ]
+        spread = [numbers[place * len(numbers) // limit] for place in range(limit)] if len(numbers) > limit else numbers
+        found_rows = self._rows(
+            "SELECT d.id, v.vector FROM json_each(?) AS wanted JOIN documents AS d ON d.number = wanted.value"
+            " JOIN document_vectors AS v ON v.rowid = d.number",
+            json.dumps(spread),
+        )
+        return {name: restore_unit(np.frombuffer(vector, np.int8)) for name, vector in found_rows}
 
     def close(self) -> None:
         """Release the file."""
