@@ -34,6 +34,7 @@ class Enriched(NamedTuple):
     vector: NDArray[np.float32]  #: d, unit length, of the whole text; zero where nothing is known
     passages: list[Passage]
     vectors: NDArray[np.float32]  #: passages x d, unit length; zero where nothing is known
+    parts: list[str]  #: of each passage, the shorter words inside its words: they are found, and have no vector
     dropped: int = 0  #: passages beyond the limit
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, compress
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from simsearch.corpus.document import Document, storable
 from simsearch.corpus.passages import MOST_PASSAGES, Span, passages
 from simsearch.indexer.engine import Enriched, Passage, State
+from simsearch.indexer.furniture import without_repeated_lines
 from simsearch.model import Model
 from simsearch.model.keywords import tags
 from simsearch.model.model import add_up, unit
@@ -21,8 +21,6 @@ from simsearch.model.word_table import SILENT
 
 #: Tags a document gets.
 TAGS = 8
-#: A line that stands in so many documents of a batch is furniture: a menu, a footer.
-FURNITURE = 3
 #: Longer ids are replaced by their sha256: Elasticsearch takes no longer ones.
 LONGEST_ID = 512
 
@@ -61,9 +59,10 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
     counts = np.array([len(of_document) for of_document in spans], np.intp)
     totals = add_up(np.array(lengths, np.intp), counts)
     row = np.array(rows, np.intp)
+    parts = _parts(model, row, lengths)
     sums = model.sums(row, lengths)
     whole = add_up(sums, counts)
-    best = tags(table, _without_repeated_lines(row, totals, sizes, texts), totals, whole, texts, TAGS)
+    best = tags(table, without_repeated_lines(row, totals, sizes, texts), totals, texts, TAGS)
     words_in = add_up((row != SILENT).astype(np.intp), totals)
     known_in = add_up(table.known[row].astype(np.intp), totals)
     vectors, wholes = unit(sums), unit(whole)
@@ -82,6 +81,7 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
                 vector=wholes[index],
                 passages=[Passage(words, *span) for words, span in zip(spoken[first:end], of_document, strict=True)],
                 vectors=vectors[first:end],
+                parts=parts[first:end],
                 dropped=len(every[index]) - len(of_document),
             )
         )
@@ -105,38 +105,20 @@ def _spans(document: Document) -> list[Span]:
     return spans or ([Span(0, 0)] if document.title else [])
 
 
-def _without_repeated_lines(
-    rows: NDArray[np.intp], totals: NDArray[np.intp], sizes: Sequence[Sequence[int]], texts: Sequence[str]
-) -> NDArray[np.intp]:
-    """Return the rows of a batch's words, those of repeated lines silenced."""
-    furniture = repeated_lines(texts)
-    if not furniture:
-        return rows
-    rows = rows.copy()
-    for text, of_words, end, total in zip(texts, sizes, np.cumsum(totals).tolist(), totals.tolist(), strict=True):
-        lines = text.split("\n") if of_words else []
-        repeated = np.array([line.strip() in furniture for line in lines], np.bool_)
-        if repeated.any():
-            # White space is in no word, so words and lines are matched by their other characters.
-            line_ends = np.cumsum([len("".join(line.split())) for line in lines])
-            line = np.searchsorted(line_ends, np.cumsum(of_words) - of_words, side="right")
-            rows[end - total : end][repeated[line]] = SILENT
-    return rows
-
-
-def repeated_lines(texts: Sequence[str]) -> set[str]:
-    """Return the lines that stand in several texts, each of which says at least as much of its own.
-
-    The last condition leaves copies alone: what they share is their subject.
-    """
-    lines = [set(filter(None, map(str.strip, text.split("\n")))) for text in texts if "\n" in text]
-    counts = Counter(chain.from_iterable(lines))
-    common = {line for line, times in counts.items() if times >= FURNITURE}
-    witnesses: Counter[str] = Counter()
-    for of_text in lines if common else ():
-        own = sum(map(len, of_text - common))
-        witnesses.update(line for line in of_text & common if len(line) <= own)
-    return {line for line, times in witnesses.items() if times >= FURNITURE}
+def _parts(model: Model, rows: NDArray[np.intp], lengths: Sequence[int]) -> list[str]:
+    """Return the shorter words inside the words of each passage, with a space between."""
+    inside: dict[int, str] = {}
+    for row in np.flatnonzero(np.bincount(rows)).tolist():
+        if found := model.segmenter.parts(model.table.words[row]):
+            inside[row] = " ".join(found)
+    holds = np.zeros(len(model.table.words), np.bool_)
+    holds[list(inside)] = True
+    places = np.flatnonzero(holds[rows])
+    parts: list[list[str]] = [[] for _ in lengths]
+    passages = np.searchsorted(np.cumsum(lengths), places, side="right")
+    for passage, row in zip(passages.tolist(), rows[places].tolist(), strict=True):
+        parts[passage].append(inside[row])
+    return list(map(" ".join, parts))
 
 
 def _state(words: int, has_vector: bool) -> State:

@@ -74,7 +74,7 @@ def hit(model: Model, question: Sequence[str], ranked: Ranked, found: Found, why
 def explain(model: Model, question: Sequence[str], ranked: Ranked, evidence: Evidence) -> Why:
     """Take the score of a ranked passage apart."""
     taken = model.explain_words(question, ranked.candidate.passage.words.split(" "))
-    words = word_pairs(model.table, evidence, ranked)
+    words = word_pairs(model, evidence, ranked)
     return Why(words, ranked.share, taken.similarity, taken.pairs, taken.by_characters, taken.unknown)
 
 

@@ -129,8 +129,9 @@ class Index:
         rows = self.model.table.rows(words)
         spoken = [word for word, row in zip(words, rows, strict=True) if row != SILENT]
         vector = unit(self.model.sums(rows, [len(rows)]))[0]
+        parts = self.model.segmenter.parts
         question = Question(
-            words=[] if mode == "similar" else list(dict.fromkeys(spoken)),
+            words=[] if mode == "similar" else list(dict.fromkeys(chain(spoken, *map(parts, spoken)))),
             vector=vector if mode in ("hybrid", "similar") else None,
             conditions=where,
             limit=max(CANDIDATES, 4 * k),

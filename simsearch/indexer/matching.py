@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simsearch.corpus.segmentation import Segmenter
 from simsearch.indexer.terms import Term
 from simsearch.model.word_table import WordTable
 
@@ -17,6 +18,8 @@ K1, B = 1.2, 0.75
 #: A word that is not there counts by the closest one that is, if their cosine is more than LEAST_CLOSE: as CLOSE
 #: times the cosine of one occurrence.
 CLOSE, LEAST_CLOSE = 0.6, 0.4
+#: A word that is not there counts by the shorter words inside it: 银行的贷款 answers 银行贷款, a little less well.
+PARTS = 0.8
 #: From here on Unicode is Chinese, or as good as: characters that mean something by themselves.
 _FIRST_MEANINGFUL = 0x2E80
 
@@ -39,6 +42,13 @@ def lay_out(table: WordTable, passages: Sequence[str], average: float) -> Texts:
     return Texts(words, rows, lengths, saturation.astype(np.float64, copy=False))
 
 
+def with_parts(table: WordTable, texts: Texts, segmenter: Segmenter) -> Texts:
+    """Return the passages with the shorter words inside their words added; they are no longer for it."""
+    words = [text + list(chain.from_iterable(map(segmenter.parts, text))) for text in texts.words]
+    lengths = np.array([len(text) for text in words], np.intp)
+    return Texts(words, table.rows(list(chain.from_iterable(words))), lengths, texts.saturation)
+
+
 def exact(table: WordTable, terms: Sequence[Term], texts: Texts) -> NDArray[np.float64]:
     """Return BM25 without idf, between 0 and 1 (terms x passages)."""
     passage_of = np.repeat(np.arange(len(texts.lengths)), texts.lengths)
@@ -47,6 +57,16 @@ def exact(table: WordTable, terms: Sequence[Term], texts: Texts) -> NDArray[np.f
         here = _occurrences(texts.rows, passage_of, table.rows(term.words))
         times = np.bincount(passage_of[here], minlength=len(texts.lengths))
         row[:] = times / (times + texts.saturation)
+    return earned
+
+
+def by_parts(table: WordTable, terms: Sequence[Term], texts: Texts, segmenter: Segmenter) -> NDArray[np.float64]:
+    """Return the same for the shorter words inside each term, their mean times PARTS (terms x passages)."""
+    earned = np.zeros((len(terms), len(texts.lengths)))
+    for row, term in zip(earned, terms, strict=True):
+        parts = segmenter.parts(term.words[0]) if len(term.words) == 1 else ()
+        if parts:
+            row[:] = PARTS * exact(table, [Term((part,), 0, 0) for part in parts], texts).mean(axis=0)
     return earned
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from simsearch.indexer.matching import cosines_with, pieces
 from simsearch.indexer.ranker import DOCUMENT, Evidence, Ranked
 from simsearch.indexer.terms import Term
+from simsearch.model import Model
 from simsearch.model.explanation import Pair
-from simsearch.model.word_table import WordTable
 
 
-def word_pairs(table: WordTable, evidence: Evidence, ranked: Ranked) -> list[Pair]:
+def word_pairs(model: Model, evidence: Evidence, ranked: Ranked) -> list[Pair]:
     """Return the pairs of words, the largest part first; the parts add up to `ranked.words`.
 
     A word may be answered in another passage of the document: the word that answers is taken from there.
@@ -24,7 +24,7 @@ def word_pairs(table: WordTable, evidence: Evidence, ranked: Ranked) -> list[Pai
             weight *= 1 - ranked.share
             by_word = weight * evidence.by_word[number, passage]
             if by_word:
-                parts[" ".join(term.words), _answer(table, term, evidence.texts[passage])] += by_word
+                parts[" ".join(term.words), _answer(model, term, evidence.texts[passage])] += by_word
             by_characters = weight * evidence.by_characters[number, passage]
             if by_characters:
                 holders = _holders(term.words[0], evidence.texts[passage])
@@ -33,11 +33,16 @@ def word_pairs(table: WordTable, evidence: Evidence, ranked: Ranked) -> list[Pai
     return [Pair(*words, float(part)) for words, part in sorted(parts.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def _answer(table: WordTable, term: Term, text: list[str]) -> str:
-    """Return the word that a term was answered by: itself, or the closest one."""
-    if len(term.words) > 1 or term.words[0] in text:
+def _answer(model: Model, term: Term, text: list[str]) -> str:
+    """Return what a term was answered by: itself, a longer word that holds it, words inside it, or the closest."""
+    word, parts = term.words[0], model.segmenter.parts
+    if len(term.words) > 1 or word in text:
         return " ".join(term.words)
-    return text[int(np.argmax(cosines_with(table, term.words, table.rows(text))[:, 0]))]
+    longer = [other for other in text if word in parts(other)]
+    shorter = [other for other in dict.fromkeys(text) if set(parts(word)) & {other, *parts(other)}]
+    if longer or shorter:
+        return longer[0] if longer else " ".join(shorter)
+    return text[int(np.argmax(cosines_with(model.table, term.words, model.table.rows(text))[:, 0]))]
 
 
 def _holders(word: str, text: list[str]) -> list[str]:

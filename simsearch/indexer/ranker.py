@@ -22,10 +22,10 @@ CHARACTERS = 0.28
 #: How much of what a word earns comes from the document's best passage for it, wherever that is: a document
 #: that answers in two passages beats one that repeats half of the question in one.
 DOCUMENT = 0.5
-#: What the cosine counts beside the words: LEAST where a text holds all words of the question; where none does, the
-#: more the fewer nats of it are found (20 nats: two or three telling words) and the shorter the passages are (a sum
-#: of few words says more of each).
-LEAST, NATS, STEEPNESS, SHORT = 0.07, 19.5, 4, 10.0
+#: What the cosine counts beside the words: LEAST, and more the more of the question no text holds, the fewer nats of
+#: it are found (19 nats: two or three telling words), and the shorter the passages are (a sum of few words says more
+#: of each).
+LEAST, NATS, STEEPNESS, SHORT = 0.07, 19.0, 4, 10.0
 #: The longest run of words that counts in phrase mode.
 LONGEST_PHRASE = 3
 #: Digits of a score that count.
@@ -64,15 +64,21 @@ def rank(model: Model, words: Sequence[str], found: Candidates, mode: Mode) -> R
     """Return the best passage of each candidate document, best first, ties by id.
 
     `words` is the question, folded and segmented. Similar: the cosine; keyword: BM25 over its upper bound for
-    the question; phrase: the same over words and runs of words; hybrid: words, close words, characters and
-    the cosine, which counts the more the less the texts hold of the question.
+    the question, where a word is also found inside a longer one, or by the words inside it; phrase: the same
+    over words and runs of words; hybrid: words, close words, characters and the cosine, which counts the more
+    the less the texts hold of the question.
     """
     if not found.passages:
         return Ranking([], Evidence([], [], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0), np.intp)))
     texts = matching.lay_out(model.table, [one.passage.words for one in found.passages], found.average_length)
     longest = LONGEST_PHRASE if mode == "phrase" else 1
     terms = terms_of(model.table, words, found, longest) if mode != "similar" else []
-    exact = matching.exact(model.table, terms, texts)
+    if mode in ("keyword", "phrase"):
+        wider = matching.with_parts(model.table, texts, model.segmenter)
+        by_parts = matching.by_parts(model.table, terms, wider, model.segmenter)
+        exact = np.maximum(matching.exact(model.table, terms, wider), by_parts)
+    else:
+        exact = matching.exact(model.table, terms, texts)
     share = {"similar": 1.0, "hybrid": _share(terms, exact, found.average_length)}.get(mode, 0.0)
     evidence = _evidence(model, terms, texts, found, exact, mode)
     earned = _earned(evidence)

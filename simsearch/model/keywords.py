@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,26 +12,24 @@ from numpy.typing import NDArray
 
 from simsearch.model import phrases
 from simsearch.model.neighbours import By, cosines
-from simsearch.model.phrases import MOST_PARTS, Phrases
-from simsearch.model.roles import ACTION, BREAK
+from simsearch.model.phrases import Phrases
+from simsearch.model.roles import BREAK
 from simsearch.model.word_table import WordTable
 
-#: How much a second occurrence adds to the first.
-TIMES = 0.65
+#: How much it adds that a phrase is repeated: words that meet again belong together.
+TIMES = 0.3
 #: How much it adds that a phrase also occurs outside of the longer phrases that hold it.
-OWN = 0.2
+OWN = 0.25
 #: How much it adds that a phrase is spread over the whole text.
 SPREAD = 8.0
-#: How much it adds that a phrase is near to the whole text, as a cosine.
-NEARNESS = 1.6
-#: A longer phrase has more information, but less than its words together say: factors for 1, 2, ... parts.
-LENGTH = (1.0, 0.85, 0.55, 0.25)
-#: A verb alone says less than a noun.
-ACTIONS = 0.7
-#: A part of a tag is a tag too if it occurs so many times as often.
-APART = 1.5
-#: Phrases looked at for each tag wanted: some are parts of better ones.
-SPARE = 3
+#: Terms have two to four characters mostly: a factor for each one more.
+LONG = 0.8
+#: A factor for a word alone, by its role: a verb, or a noun that any text may use, says less than other nouns.
+ALONE = (0, 0, 0, 0.3, 0.7, 1)
+#: What has less information says nothing beside a tag that holds it: 网络 beside 神经网络.
+TELLING = 9.0
+#: Phrases looked at for each tag wanted: some are like better ones.
+SPARE = 2
 #: Latin words that belong together.
 _COMPOUND = re.compile("[a-z0-9]+(?:-[a-z0-9]+)+")
 
@@ -45,118 +43,96 @@ class Keyword(NamedTuple):
     score: float
 
 
-def tags(
-    table: WordTable, rows: Places, lengths: Places, sums: NDArray[np.float32], folded: Sequence[str], k: int
-) -> list[list[Keyword]]:
+def tags(table: WordTable, rows: Places, lengths: Places, folded: Sequence[str], k: int) -> list[list[Keyword]]:
     """Return at most k tags for each of n texts, the best first: words and phrases that stand in the text.
 
-    `rows` are the texts' words end to end, `lengths` (n) their numbers of words, `sums` (n x d) the sums of
-    their vectors, `folded` (n) the texts themselves. A phrase scores
+    `rows` are the texts' words end to end, `lengths` (n) their numbers of words, `folded` (n) the texts themselves.
+    A phrase scores
 
-        mean information x times^.65 x (1/2 + times outside of a longer phrase)^.2 x (1 + 8 spread) x (1 + 1.6 cosine)
+        mean information x (1 + 8 spread) x (1/2 + times outside of a longer phrase)^.25 x times^.3 x .8^longer
 
-    times a factor for its length, where spread is the share of the text between its first and its last
-    occurrence, whatever stands first, and the cosine is that with the whole text.
+    where spread is the share of the text between its first and its last occurrence, whatever stands first, and `longer`
+    its characters above four. times^.3 is for phrases of several words; a word has a factor for its role instead.
     """
-    roles = table.roles()
-    places = np.flatnonzero(roles[rows] > BREAK)  # all that follows is about these words
-    row = rows[places]
+    roles, sizes = table.roles()[rows].T
+    places = np.flatnonzero(roles > BREAK)  # all that follows is about these words
+    row, roles, sizes = rows[places], roles[places], sizes[places]
     text = np.repeat(np.arange(len(lengths)), lengths)[places]
     words = phrases.number(text * len(table.words) + row)  # a number for each distinct word of each text
     joined = np.append((np.diff(places) == 1) & (np.diff(text) == 0), False)[: len(places)]
-    found = phrases.find(roles[row], words, joined)
-    near = _nearness(table, row, words, text, sums)
+    found = phrases.find(roles, words, joined)
+
+    information = _add_up(table.information[row], found) / found.parts
     spread = (places[found.last] - places[found.start]) / lengths[text[found.start]]
-    scores = _scores(table, row, words, found, near, spread)
-    bounds = np.searchsorted(text[found.start], np.arange(len(lengths) + 1)).tolist()
-    descending = -scores
-    best = [start + descending[start:end].argsort(kind="stable")[: SPARE * k] for start, end in pairwise(bounds)]
-    order = np.concatenate([*best, np.zeros(0, np.intp)])
-    first, parts, times, score = (x[order].tolist() for x in (found.start, found.parts, found.times, scores))
-    at = row.tolist()
-    chosen: list[list[Keyword]] = []
-    start = 0
-    for one, of_text in zip(folded, best, strict=True):
-        end = start + len(of_text)
-        ranked = zip(first[start:end], parts[start:end], times[start:end], score[start:end], strict=True)
-        chosen.append(_choose(ranked, at, table.words, one, k))
-        start = end
-    return chosen
-
-
-def _nearness(
-    table: WordTable, rows: Places, words: Places, texts: Places, sums: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the inner product of each distinct word with the direction of its text (distinct words)."""
-    row, text = np.zeros((2, int(words.max(initial=-1)) + 1), np.intp)
-    row[words], text[words] = rows, texts
-    out = np.zeros(len(row), np.float32)
-    directions = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    bounds = np.searchsorted(text, np.arange(len(sums) + 1)).tolist()
-    for direction, (start, end) in zip(directions, pairwise(bounds), strict=True):
-        out[start:end] = table.vectors[row[start:end]] @ direction
-    return out
-
-
-def _scores(
-    table: WordTable,
-    rows: Places,
-    words: Places,
-    found: Phrases,
-    near: NDArray[np.float32],
-    spread: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return the score of each phrase found (phrases), as told in `tags`."""
-    information, inner, square = np.zeros((3, len(found.start)))
-    for part in range(MOST_PARTS):
-        longer = np.flatnonzero(found.parts > part)
-        places = found.start[longer] + part
-        row = rows[places]
-        information[longer] += table.information[row]
-        inner[longer] += near[words[places]]
-        square[longer] += table.lengths[row] ** 2  # as if the words of a phrase had nothing in common
-    # Rounded, because the last digits of a product depend on what else is multiplied, and ties go by place.
-    cosine = np.round(np.maximum(inner, 0) / np.sqrt(np.maximum(square, 1e-12)), 4)
     own = np.maximum(found.times - found.held, 0)
-    action = (found.parts == 1) & (table.roles()[rows[found.start]] == ACTION)
-    scores: NDArray[np.float64] = (
-        information / found.parts * np.array((0, *LENGTH))[found.parts] * np.where(action, ACTIONS, 1)
-    )
-    scores *= found.times**TIMES * (0.5 + own) ** OWN * (1 + SPREAD * spread) * (1 + NEARNESS * cosine)
-    return scores
+    form = np.where(found.parts == 1, np.array(ALONE)[roles[found.start]], found.times**TIMES)
+    scores = information * (1 + SPREAD * spread) * (0.5 + own) ** OWN * form
+    scores *= LONG ** np.maximum(_add_up(sizes, found) - 4, 0)
+
+    bounds = np.searchsorted(text[found.start], np.arange(len(lengths) + 1)).tolist()
+    best = [start + (-scores[start:end]).argsort(kind="stable")[: SPARE * k] for start, end in pairwise(bounds)]
+    order = np.concatenate([*best, np.zeros(0, np.intp)])
+    columns = (found.start, found.parts, found.times, information >= TELLING, scores)
+    ranked = zip(*(column[order].tolist() for column in columns), strict=True)
+    at = row.tolist()
+    return [
+        _choose(list(islice(ranked, len(of_text))), at, table.words, one, k)
+        for one, of_text in zip(folded, best, strict=True)
+    ]
+
+
+def _add_up(values: NDArray[np.float32] | NDArray[np.int8], found: Phrases) -> NDArray[np.float64]:
+    """Return the sum of what the words of each phrase have (phrases)."""
+    sums = np.append(0, np.cumsum(values, dtype=np.float64))  # exact: whatever stands before
+    of_phrases: NDArray[np.float64] = sums[found.start + found.parts] - sums[found.start]
+    return of_phrases
 
 
 def _choose(
-    ranked: Iterable[tuple[int, int, int, float]], rows: Sequence[int], words: Sequence[str], text: str, k: int
+    ranked: Sequence[tuple[int, int, int, bool, float]], rows: Sequence[int], words: Sequence[str], text: str, k: int
 ) -> list[Keyword]:
-    """Return the best k of a text's phrases (place, parts, times, score) that say different things."""
+    """Return the best k of a text's phrases (place, parts, times, telling, score) that say different things."""
     chosen: dict[str, int] = {}  # how often each occurs
     scores: list[float] = []
-    together = ""
+    characters: set[str] = set()
     compounds = dict.fromkeys(_COMPOUND.findall(text)) if "-" in text else {}
-    taken: set[int] = set()  # places of words in phrases that occur once
-    for place, parts, times, score in ranked:
+    for place, parts, times, telling, score in ranked:
         if len(chosen) == k:
             break
-        if parts == 1:
-            surface = words[rows[place]]
-        else:
-            places = range(place, place + parts)
-            if times == 1 and not taken.isdisjoint(places):
-                continue
-            surface = _surface([words[rows[at]] for at in places], text)
-        if not surface:
-            continue
-        if compounds and (surface[0].isascii() or surface[-1].isascii()):
-            surface = _whole(surface, compounds, text)
-        if surface in together and any(surface in other and times < APART * often for other, often in chosen.items()):
-            continue
-        if times == 1 and parts > 1:
-            taken.update(places)
-        chosen[surface] = times
-        scores.append(score)
-        together += surface + "\n"
+        one = words[rows[place]] if parts == 1 else _surface([words[row] for row in rows[place : place + parts]], text)
+        if compounds and (one[:1].isascii() or one[-1:].isascii()):
+            one = _whole(one, compounds, text)
+        if one and (characters.isdisjoint(one) or _says_more(one, times, telling, chosen)):
+            chosen[one] = times
+            scores.append(score)
+            characters.update(one)
     return list(map(Keyword, chosen, scores))
+
+
+def _says_more(one: str, times: int, telling: bool, chosen: Mapping[str, int]) -> bool:
+    """Tell whether a phrase is another tag, and no further link in a chain of phrases that hold each other."""
+    holders = held = 0
+    for other, often in chosen.items():
+        if one in other:
+            holders += 1
+            if 3 * len(one) >= 2 * len(other) or (times <= often and not telling):
+                return False
+        elif other in one:
+            held += 1
+            if 3 * len(other) >= 2 * len(one):
+                return False
+        elif len(one) > 2 < len(other) and _overlap(one, other):
+            return False
+    return holders < 2 and held < 2
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Tell whether two phrases share two thirds of the longer one."""
+    shared = -(-2 * max(len(one), len(other)) // 3)
+    starts = len(one) - shared + 1
+    if starts < 1 or one[starts - 1 : shared] not in other:  # what any shared part would hold
+        return False
+    return any(one[at : at + shared] in other for at in range(starts))
 
 
 def _surface(words: Sequence[str], text: str) -> str:

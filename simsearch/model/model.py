@@ -193,8 +193,8 @@ class Model:
     ) -> list[keywords.Keyword]:
         """Return the k words that stand for a text, the best first.
 
-        `tags`: words and phrases of up to three words, for people. `article`: equation 43, the words with the
-        largest inner product with the sum of all, or with the largest cosine; `by` has no meaning for tags.
+        `tags`: words and phrases of up to four words or lone characters, for people. `article`: equation 43, the
+        words with the largest inner product with the sum of all, or with the largest cosine (`by`; not for tags).
         """
         if method == "article":
             known = [word for word in self._known(text) if len(word) > 1 and any(map(str.isalnum, word))]
@@ -202,7 +202,7 @@ class Model:
         folded = self.fold(text)
         rows = self.table.rows(self.segmenter.segment(folded))
         lengths = np.array([len(rows)], np.intp)
-        (best,) = keywords.tags(self.table, rows, lengths, self.sums(rows, lengths), [folded], k)
+        (best,) = keywords.tags(self.table, rows, lengths, [folded], k)
         return best
 
     def similarity(self, a: str, b: str) -> float:

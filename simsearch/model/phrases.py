@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simsearch.model.roles import ACTION, BREAK, CHARACTER, SUFFIX, TAIL
+from simsearch.model.roles import ACTION, CHARACTER, GENERIC, SUFFIX
 
-#: Most words and lone characters in a phrase: three words may take a lone character with them.
+#: Most words and lone characters in a phrase.
 MOST_PARTS = 4
 
 Places = NDArray[np.intp]
@@ -28,66 +28,63 @@ class Phrases(NamedTuple):
 def find(roles: NDArray[np.int8], words: Places, joined: NDArray[np.bool_]) -> Phrases:
     """Count the phrases of a batch given its words end to end, without those that end a phrase.
 
-    `words` numbers the distinct words of each text, `joined` tells where nothing stands between a word and the
-    next. An occurrence that leaves out a lone character beside it does not count: 鲁棒 in 鲁棒|性 is half a word.
+    `words` numbers the distinct words of each text, `joined` tells where nothing stands between a word and the next.
+    An occurrence that leaves out a lone character which belongs to it does not count: 鲁棒 in 鲁棒|性 is half a word.
     """
-    # The role of each word's neighbours, BREAK where something stands between.
-    after, before = np.full((2, len(roles)), BREAK, np.int8)
-    after[:-1], before[1:] = joined[:-1] * roles[1:], joined[:-1] * roles[:-1]
-    begins = (roles >= CHARACTER) & (before != CHARACTER)
-    ends = (after != CHARACTER) & (after != SUFFIX)
-    grows = joined & (roles != TAIL)
-    lone = (roles == SUFFIX) | (roles == CHARACTER)
     noun = (roles != CHARACTER) & (roles != ACTION)
+    clings = _clings(roles, words, joined)
+    begins = roles >= CHARACTER
+    begins[1:] &= ~clings[:-1] | (roles[:-1] != CHARACTER)
+    ends = ~clings
+    ends[:-1] |= roles[1:] > CHARACTER
 
-    places = np.flatnonzero(roles >= CHARACTER)
-    numbers = words[places]
-    nouns = noun[places]  # whether all words of an occurrence are
-    telling = roles[places] >= ACTION  # whether any is
-    found: list[Phrases] = []
-    kept: list[NDArray[np.bool_]] = []
-    holders: list[tuple[Places, Places]] = []
-    number_at = np.full(len(roles) + 1, -1, np.intp)
+    places = np.flatnonzero(roles >= CHARACTER)  # where each occurrence starts
+    numbers = words[places]  # which phrase it is
+    nouns = noun[places]  # whether all its words are
+    most = roles[places]  # what its most telling word is
+    number_at = np.zeros(len(roles) + 1, np.intp)  # which phrase, one word shorter, starts at a place; -1: none
+    levels: list[Phrases] = []
     for parts in range(1, MOST_PARTS + 1):
-        if parts > 1:  # what occurs once and has other words than nouns is no phrase, and part of none
-            likely = nouns | (np.bincount(numbers) > 1)[numbers]
-            places, numbers, nouns, telling = places[likely], numbers[likely], nouns[likely], telling[likely]
         size = int(numbers.max(initial=-1)) + 1
-        full = begins[places] & ends[places + parts - 1]
-        if parts == MOST_PARTS:
-            full &= np.any([lone[places + part] for part in range(parts)], axis=0)
+        counts = np.bincount(numbers, minlength=size)
         if parts > 1:
-            one = np.zeros(size, np.intp)
-            one[numbers] = places
-            holders.append((number_at[one], number_at[one + 1]))
+            start = np.zeros(size, np.intp)
+            start[numbers] = places
+            for shorter in number_at[start], number_at[start + 1]:
+                np.maximum.at(levels[-1].held, shorter, counts)
         number_at[:] = -1
         number_at[places] = numbers
 
-        times = np.bincount(numbers[full], minlength=size)
-        first, last = np.zeros((2, size), np.intp)
+        full = begins[places] & ends[places + parts - 1]
+        if parts == 1:
+            full &= most >= GENERIC
+        else:  # nouns are joined wherever they meet, other words when they do so again: 尤|小|刚
+            full &= ((most >= ACTION) & nouns) | (counts[numbers] > 1)
+        first, last = np.zeros((2, size + 1), np.intp)
         last[numbers[full]] = places[full]  # where an index is repeated, the last value stays
         first[numbers[full][::-1]] = places[full][::-1]
-        good = np.zeros(size, np.bool_)
-        good[numbers] = telling & nouns if parts > 1 else telling
-        # What is repeated is a phrase, whatever its words are: 尤|小|刚. Otherwise only nouns are joined.
-        kept.append((times > 0) & (good | (times > 1)) if parts > 1 else (times > 0) & good)
-        found.append(Phrases(first, last, np.full(size, parts), times, np.zeros(size, np.intp)))
+        times = np.bincount(numbers[full], minlength=size + 1)
+        levels.append(Phrases(first, last, np.full(size + 1, parts), times, np.zeros(size + 1, np.intp)))
 
-        longer = grows[places + parts - 1]
-        places = places[longer]
+        longer = joined[places + parts - 1] & (nouns | (counts > 1)[numbers])
+        places, numbers = places[longer], numbers[longer]
         nouns = nouns[longer] & noun[places + parts]
-        telling = telling[longer] | (roles[places + parts] >= ACTION)
-        numbers = number(numbers[longer] * (len(roles) + 1) + words[places + parts])
+        most = np.maximum(most[longer], roles[places + parts])
+        numbers = number(numbers * (len(roles) + 1) + words[places + parts])
+    columns = list(map(np.concatenate, zip(*levels, strict=True)))
+    kept = np.flatnonzero(columns[3])
+    order = kept[np.argsort(columns[0][kept], kind="stable")]
+    return Phrases(*(column[order] for column in columns))
 
-    for below, above, (beginning, end) in zip(found[-2::-1], found[:0:-1], holders[::-1], strict=True):
-        most = np.maximum(above.times, above.held)
-        np.maximum.at(below.held, beginning, most)
-        inner = end >= 0
-        np.maximum.at(below.held, end[inner], most[inner])
-    columns = zip(*found, strict=True)
-    table = [np.concatenate([level[keep] for level, keep in zip(column, kept, strict=True)]) for column in columns]
-    order = np.argsort(table[0], kind="stable")
-    return Phrases(*(column[order] for column in table))
+
+def _clings(roles: NDArray[np.int8], words: Places, joined: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which words belong to the next: 鲁棒|性, and 柳士|猛 if it is repeated."""
+    lone = (roles == SUFFIX) | (roles == CHARACTER)
+    pairs = np.flatnonzero(joined[:-1] & (lone[1:] | lone[:-1]))
+    numbers = number(words[pairs] * (len(roles) + 1) + words[pairs + 1])
+    clings = np.zeros(len(roles), np.bool_)
+    clings[pairs] = (np.bincount(numbers)[numbers] > 1) | (roles[pairs + 1] == SUFFIX)
+    return clings
 
 
 def number(keys: Places) -> Places:

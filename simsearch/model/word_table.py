@@ -39,7 +39,7 @@ class WordTable:
         self.information = np.zeros(1, np.float32)
         #: Whether a row is a word of the vocabulary.
         self.known = np.zeros(1, np.bool_)
-        self._roles = np.zeros(0, np.int8)
+        self._roles = np.zeros((0, 2), np.int8)
         self._new: list[str] = []
         #: The row of a token; for a word met the first time it is filled by `compute`.
         self.row = _Rows(self).__getitem__
@@ -76,10 +76,16 @@ class WordTable:
         self.lengths[first:end] = np.sqrt(np.einsum("ij,ij->i", new_vectors, new_vectors))
 
     def roles(self) -> NDArray[np.int8]:
-        """Return what each row may do in a phrase (`roles.role`); only tags ask for it."""
+        """Return each row's role in a phrase (`roles.role`) and size in characters (rows x 2); for tags.
+
+        A Latin word is as large as a Chinese character.
+        """
         done, end = len(self._roles), len(self.words)
-        new = list(map(role, self.words[done:], self.information[done:end].tolist()))
-        self._roles = np.append(self._roles, np.array(new, np.int8))
+        new = self.words[done:]
+        roles = map(role, new, self.information[done:end].tolist())
+        sizes = (1 if word.isascii() else min(len(word), 100) for word in new)
+        added = np.array([*zip(roles, sizes, strict=True)], np.int8).reshape(-1, 2)
+        self._roles = np.concatenate([self._roles, added])
         return self._roles
 
     def _resolve(self, token: str) -> int:

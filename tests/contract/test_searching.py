@@ -320,6 +320,25 @@ def test_a_change_of_one_document_leaves_the_order_of_others_alone(new_url, mode
     assert told[0] == told[1] == told[2]
 
 
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "phrase"])
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [("贷款", "长短"), ("银行贷款", "长短"), ("银行", "长短"), ("保险", "险"), ("法院", "法")],
+)
+def test_a_word_is_found_inside_a_longer_one_and_a_longer_one_by_its_parts(new_url, model, mode, question, found):
+    texts = {"长": "申请银行贷款的条件", "短": "银行给学生的贷款", "险": "保险公司的理赔", "法": "人民法院的判决"}
+    with open_index(new_url(), model=model) as index:
+        index.add(Document(name, text) for name, text in texts.items())
+        hits = index.search(question, mode=mode, k=len(found), explain=True)
+        assert set(ids(hits)) == set(found)
+        for hit in hits:
+            told = [pair for pair in hit.why.words if pair.part > 0.01]
+            assert {pair.a for pair in told} == {question} or mode == "hybrid"
+            assert {word for pair in told for word in pair.b.split(" ")} <= set(model.segment(texts[hit.id]))
+        if mode != "hybrid":
+            assert set(ids(index.search(question, mode=mode))) == set(found)
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [

@@ -59,7 +59,7 @@ def test_pairs_of_words_and_the_share_of_the_cosine_add_up_to_the_score(model, m
     found = collection(texts)
     ranked, evidence = ranking(model, words, found, mode)
     for item in ranked:
-        pairs = word_pairs(model.table, evidence, item)
+        pairs = word_pairs(model, evidence, item)
         assert math.fsum(pair.part for pair in pairs) + item.share * item.cosine == pytest.approx(item.score, abs=1e-6)
         assert all(pair.part > 0 for pair in pairs)
         assert 0 < item.score <= 1 + 1e-6
@@ -71,7 +71,7 @@ def test_the_words_of_a_pair_stand_in_the_question_and_in_the_document(model, wo
         ranked, evidence = ranking(model, words, collection(texts), mode)
         for item in ranked:
             standing = {word for name, line in texts if name == item.candidate.id for word in line.split(" ")}
-            for pair in word_pairs(model.table, evidence, item):
+            for pair in word_pairs(model, evidence, item):
                 assert pair.a in words
                 assert pair.b in standing
 
@@ -79,7 +79,7 @@ def test_the_words_of_a_pair_stand_in_the_question_and_in_the_document(model, wo
 def test_a_word_is_answered_by_itself_by_a_close_one_or_by_its_characters(model):
     found = collection([("甲", "睡觉 前 不要 喝 咖啡"), ("乙", "夜里 的 睡眠"), ("丙", "明天 有 大雨")])
     ranked, evidence = ranking(model, ["睡觉"], found, "hybrid")
-    pairs = {item.candidate.id: word_pairs(model.table, evidence, item) for item in ranked}
+    pairs = {item.candidate.id: word_pairs(model, evidence, item) for item in ranked}
     assert [(pair.a, pair.b) for pair in pairs["甲"]] == [("睡觉", "睡觉")]
     assert [(pair.a, pair.b) for pair in pairs["乙"]] == [("睡觉", "睡眠")]
     assert "丙" not in pairs or not pairs["丙"]
@@ -88,7 +88,7 @@ def test_a_word_is_answered_by_itself_by_a_close_one_or_by_its_characters(model)
 
 def test_letters_mean_nothing_by_themselves(model):
     ranked, evidence = ranking(model, ["qzxv"], collection([("甲", "zqvx 健康"), ("乙", "qzxv 健康")]), "hybrid")
-    (item,) = [item for item in ranked if word_pairs(model.table, evidence, item)]
+    (item,) = [item for item in ranked if word_pairs(model, evidence, item)]
     assert item.candidate.id == "乙"
 
 
@@ -96,7 +96,7 @@ def test_a_document_that_answers_in_two_passages_beats_one_that_answers_half_in_
     texts = [("两段", "咖啡 健康"), ("两段", "银行 利率"), ("一段", "咖啡 健康"), ("一段", "明天 大雨")]
     ranked, evidence = ranking(model, ["咖啡", "利率"], collection(texts), "keyword")
     assert [item.candidate.id for item in ranked] == ["两段", "一段"]
-    assert {pair.a for pair in word_pairs(model.table, evidence, ranked[0])} == {"咖啡", "利率"}
+    assert {pair.a for pair in word_pairs(model, evidence, ranked[0])} == {"咖啡", "利率"}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -178,7 +178,7 @@ def test_a_phrase_prefers_the_words_side_by_side(model):
 def test_a_phrase_does_not_reach_into_the_next_passage(model):
     found = collection([("甲", "学习 机器"), ("乙", "翻译 方法"), ("丙", "机器 翻译")])
     ranked, evidence = ranking(model, ["机器", "翻译"], found, "phrase")
-    told = {item.candidate.id: [pair.a for pair in word_pairs(model.table, evidence, item)] for item in ranked}
+    told = {item.candidate.id: [pair.a for pair in word_pairs(model, evidence, item)] for item in ranked}
     assert ["机器 翻译" in told[name] for name in "甲乙丙"] == [False, False, True]
 
 

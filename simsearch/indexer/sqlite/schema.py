@@ -26,7 +26,7 @@ CREATE TABLE passages (
 );
 CREATE INDEX passages_of_document ON passages (document, position);
 CREATE VIRTUAL TABLE postings USING fts5 (
-  words, content='', contentless_delete=1, tokenize="ascii tokenchars '{_TOKEN_MARKS}'"
+  words, parts, content='', contentless_delete=1, tokenize="ascii tokenchars '{_TOKEN_MARKS}'"
 );
 CREATE VIRTUAL TABLE frequencies USING fts5vocab (postings, row);
 """

@@ -76,7 +76,7 @@ def _insert(connection: apsw.Connection, batch: Sequence[Enriched]) -> None:
         return
     document = _next(connection, "documents")
     passage = first = _next(connection, "passages")
-    documents, tags, passages = [], [], []
+    documents, tags, passages, postings = [], [], [], []
     for number, item in enumerate(batch, document):
         source = item.document
         metadata, names = (_encode(value) for value in (source.metadata, item.tags))
@@ -88,11 +88,12 @@ def _insert(connection: apsw.Connection, batch: Sequence[Enriched]) -> None:
         filled: list[bool] = np.any(item.vectors, axis=1).tolist()
         for position, (words, start, end) in enumerate(item.passages):
             passages.append((passage, number, position, start, end, words, filled[position]))
+            postings.append((passage, words, item.parts[position]))
             passage += 1
     connection.executemany("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)", documents)
     connection.executemany("INSERT INTO tags VALUES (?, ?)", sorted(tags))  # neighbours share a page
     connection.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?,?)", passages)
-    connection.executemany("INSERT INTO postings (rowid, words) VALUES (?, ?)", ((row[0], row[5]) for row in passages))
+    connection.executemany("INSERT INTO postings (rowid, words, parts) VALUES (?, ?, ?)", postings)
     _insert_vectors(connection, "document_vectors", document, np.stack([item.vector for item in batch]))
     _insert_vectors(connection, "passage_vectors", first, np.concatenate([item.vectors for item in batch]))
     _count(connection, len(passages), sum(row[5].count(" ") + 1 for row in passages))
