@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import numpy as np
+
 from simsearch.cli import output
 from simsearch.cli.evaluate import COLUMNS, table_rows
 from simsearch.corpus import Document
@@ -33,6 +35,8 @@ from simsearch.model.word_table import SILENT
 
 #: Passages that are ranked at a time, and questions that are timed.
 CANDIDATES, TIMED = 200, 300
+#: Shares of the scores that are below those shown.
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Goal(NamedTuple):
@@ -88,6 +92,8 @@ def main() -> None:
     show(table_rows(figures), *COLUMNS)
     print("\n## Goals\n" if options.markdown else "")
     show(map(told, wanted), "goal", "wanted", "is", "")
+    print("\n## Scores\n" if options.markdown else "")
+    show(scores(options.folder, model), "hybrid scores", *(f"{share:.0%} below" for share in QUANTILES))
     if options.markdown:
         print("\nThis page is printed by `python bench/quality.py FOLDER --markdown`.")
     sys.exit(not all(map(reached, wanted)))
@@ -120,6 +126,29 @@ def ranking(folder: Path, model: Model) -> float | None:
             rank(model, words, found)
             times.append(1000 * (time.perf_counter() - start))
     return statistics.median(times)
+
+
+def scores(folder: Path, model: Model) -> Iterator[tuple[str, ...]]:
+    """Yield quantiles of scores: of right answers, and of the best answer to the questions of another collection."""
+    tasks = {task.name: task for task in read_tasks(folder) if task.kind == "retrieval"}
+    sets = {
+        name: [read_rows(*pair).rows for pair in zip(task.files, (PASSAGES, QUESTIONS), strict=True)]
+        for name, task in tasks.items()
+    }
+    asked = {name: questions[:: len(questions) // TIMED or 1] for name, (_, questions) in sets.items()}
+    for name, (passages, _) in sets.items():
+        with temporary_index(model, [Document(*passage) for passage in passages]) as index:
+            found = [(question, index.search(question.text)) for question in asked[name]]
+            right = [hit.score for question, hits in found for hit in hits if hit.id == question.gold]
+            yield f"{name}: the right answer, among the first ten", *quantiles(right)
+            for other, questions in asked.items():
+                if other != name:
+                    best = [hit.score for question in questions for hit in index.search(question.text, k=1)]
+                    yield f"{name}: the best answer to a question of {other}", *quantiles(best)
+
+
+def quantiles(values: Sequence[float]) -> list[str]:
+    return [f"{value:.2f}" for value in np.quantile(values, QUANTILES)]
 
 
 def candidates(index: Index, text: str) -> tuple[list[str], Candidates]:
