@@ -35,6 +35,7 @@ DIGITS = 6
 class Evidence(NamedTuple):
     """What the passages earn by words, before the cosine comes in: all arrays are terms x passages."""
 
+    mode: Mode
     terms: list[Term]
     texts: list[list[str]]  #: the words of each passage
     by_word: NDArray[np.float64]  #: by the word itself or a close one, times the term's share
@@ -69,7 +70,7 @@ def rank(model: Model, words: Sequence[str], found: Candidates, mode: Mode) -> R
     the less the texts hold of the question.
     """
     if not found.passages:
-        return Ranking([], Evidence([], [], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0), np.intp)))
+        return Ranking([], Evidence(mode, [], [], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0), np.intp)))
     texts = matching.lay_out(model.table, [one.passage.words for one in found.passages], found.average_length)
     longest = LONGEST_PHRASE if mode == "phrase" else 1
     terms = terms_of(model.table, words, found, longest) if mode != "similar" else []
@@ -79,7 +80,7 @@ def rank(model: Model, words: Sequence[str], found: Candidates, mode: Mode) -> R
         exact = np.maximum(matching.exact(model.table, terms, wider), by_parts)
     else:
         exact = matching.exact(model.table, terms, texts)
-    share = {"similar": 1.0, "hybrid": _share(terms, exact, found.average_length)}.get(mode, 0.0)
+    share = _share(terms, exact, found.average_length) if mode == "hybrid" else float(mode == "similar")
     evidence = _evidence(model, terms, texts, found, exact, mode)
     earned = _earned(evidence)
     cosines = np.zeros(len(found.passages))
@@ -114,7 +115,7 @@ def _evidence(
         sizes = np.array([len(term.words[0]) for term in terms])[:, None]
         by_characters = CHARACTERS * (shares + sizes / sizes.sum()) / 2 * matching.characters(terms, texts)
     _, document_of = np.unique([candidate.id for candidate in found.passages], return_inverse=True)
-    return Evidence(terms, texts.words, by_word, by_characters, _best(by_word + by_characters, document_of))
+    return Evidence(mode, terms, texts.words, by_word, by_characters, _best(by_word + by_characters, document_of))
 
 
 def _earned(evidence: Evidence) -> NDArray[np.float64]:

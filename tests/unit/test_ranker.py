@@ -132,7 +132,7 @@ def test_the_order_of_candidates_does_not_matter(model, words, texts, data):
     shuffled = found._replace(passages=data.draw(st.permutations(found.passages)))
     for mode in MODES:
         one, other = scores(rank(model, words, found, mode)), scores(rank(model, words, shuffled, mode))
-        assert one == pytest.approx(other, abs=1e-6)
+        assert one == pytest.approx(other, abs=2e-6)  # the last digit may be rounded either way
 
 
 @given(words=questions, texts=found_texts)
@@ -216,7 +216,7 @@ def test_a_document_changes_only_its_own_score(model, words, texts, other):
         after = scores(rank(model, words, found._replace(passages=changed), mode))
         before.pop("甲", None)
         after.pop("甲", None)
-        assert after == pytest.approx(before, abs=1e-6)
+        assert after == pytest.approx(before, abs=2e-6)
 
 
 def test_a_question_that_no_text_covers_goes_by_meaning(model):
