@@ -88,14 +88,12 @@ def main() -> None:
     wanted = list(goals(figures, ranking(options.folder, model)))
     show = markdown if options.markdown else output.table
     if options.markdown:
-        print(f"# Quality\n\nModel {model.id}; * marks differences that chance does not explain.\n")
+        print(f"## Figures\n\nModel {model.id}; * marks differences that chance does not explain.\n")
     show(table_rows(figures), *COLUMNS)
     print("\n## Goals\n" if options.markdown else "")
     show(map(told, wanted), "goal", "wanted", "is", "")
     print("\n## Scores\n" if options.markdown else "")
     show(scores(options.folder, model), "hybrid scores", *(f"{share:.0%} below" for share in QUANTILES))
-    if options.markdown:
-        print("\nThis page is printed by `python bench/quality.py FOLDER --markdown`.")
     sys.exit(not all(map(reached, wanted)))
 
 
