@@ -26,6 +26,7 @@ app = command_app()
 
 @app.command()
 def evaluate(
+    context: typer.Context,
     sets: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +81,10 @@ def evaluate(
     if judgements and (only or baseline):
         raise typer.BadParameter("--only and --baseline go with --sets")
     if sets:
-        _tasks(sets, _model(model, index), only or [], baseline, resamples, as_json)
+        # Tasks need no index, and the environment may name one that is still to come.
+        source = context.get_parameter_source("index")
+        named = index if source and source.name == "COMMANDLINE" else None
+        _tasks(sets, _model(model, named), only or [], baseline, resamples, as_json)
     elif judgements:
         _judge(judgements, index, model, resamples, missed, as_json)
 
@@ -103,15 +107,17 @@ def _tasks(
 
     people = output.for_people(as_json)
     shown: list[Figure] = []
-    with Bar() as bar:
-        for found in evaluate(sets, model, only, baseline or BASELINES, resamples, bar.show):
-            for remark in found.remarks:
-                output.say(remark)
-            shown += found.figures
-            if not people:
-                output.lines(map(_row, found.figures))
-    if people and shown:
-        output.table(table_rows(shown), *COLUMNS)
+    try:
+        with Bar() as bar:
+            for found in evaluate(sets, model, only, baseline or BASELINES, resamples, bar.show):
+                for remark in found.remarks:
+                    output.say(remark)
+                shown += found.figures
+                if not people:
+                    output.lines(map(_row, found.figures))
+    finally:  # after Ctrl-C too: what was measured took its time
+        if people and shown:
+            output.table(table_rows(shown), *COLUMNS)
 
 
 def _judge(

@@ -97,5 +97,5 @@ def _remark(question: str, known: bool, mode: str, min_score: float, found: bool
         )
         output.say(f"The model knows no word and no character of {question[:60]}: {how}.")
     elif not found:
-        how = "a lower --min-score" if min_score else "--mode similar"
+        how = "a lower --min-score" if min_score else "--mode similar" if mode != "similar" else "fewer conditions"
         output.say(f"Nothing found: try other words, or {how}.")

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import rjieba
 
+from simsearch.corpus.folding import fold
+
 #: A longer piece is cut first: memory is bounded whatever a line holds.
 LONGEST_PIECE = 8_000
 #: Words whose parts are remembered.
@@ -28,7 +30,7 @@ class Segmenter:
             jieba = rjieba.Jieba()
             for word, *rest in entries:
                 count = int(rest[0]) if rest and rest[0].isdecimal() and len(rest[0]) < 10 else DEFAULT_COUNT
-                jieba.add_word(word, count, rest[1] if len(rest) > 1 else "")
+                jieba.add_word(fold(word), count, rest[1] if len(rest) > 1 else "")
             self._cut, self._cut_smaller = jieba.cut, jieba.cut_for_search
         self._parts: dict[str, tuple[str, ...]] = {}
 

@@ -14,6 +14,8 @@ Statistic = Callable[[Floats, Floats], Floats]
 
 RESAMPLES = 1_000
 SEED = 0
+#: Fewer items are too few to draw from.
+FEW = 10
 #: Percentiles between which 95 % lie.
 INTERVAL = (2.5, 97.5)
 
@@ -52,8 +54,8 @@ class Figure(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Tell whether the interval of the difference excludes zero."""
-        if self.difference_low is None or self.difference_high is None:
+        """Tell whether the interval of the difference excludes zero; of few items it means nothing."""
+        if self.difference_low is None or self.difference_high is None or self.n < FEW:
             return False
         return self.difference_low > 0 or self.difference_high < 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from simsearch.evaluation.tasks import Form, Progress, Task, cells, read_rows
 
 #: Where no file to test on is given, this share of the texts is learnt from; chance, always the same, chooses them.
 LEARNT = 0.8
+#: Texts of each label that learning takes: a tenth of all, with each label among them, tells when to stop.
+FEWEST = 10
 
 
 class Labelled(NamedTuple):
@@ -40,6 +43,9 @@ def classify(task: Task, systems: Systems, progress: Progress) -> tuple[list[Mea
     """
     rows = [read_rows(path, LABELLED) for path in task.files]
     learnt, tested = (rows[0].rows, rows[1].rows) if len(rows) == 2 else _split(rows[0].rows)
+    texts_of = Counter(row.label for row in learnt)
+    if not tested or len(texts_of) < 2 or min(texts_of.values()) < FEWEST:
+        return [], [f"there are fewer than two labels, or one with fewer than {FEWEST} texts to learn from: left out."]
     labels, gold = [row.label for row in learnt], np.array([row.label for row in tested])
     right = {}
     for done, (name, vectors) in enumerate(systems.vectors.items(), 1):

@@ -65,7 +65,11 @@ def modes(index: Index) -> dict[str, System]:
 
     def system(mode: Mode) -> System:
         def ask(text: str, k: int) -> Answer:
-            hits = index.search(text, k=k + EDGE, mode=mode)
+            asked = k + EDGE
+            hits = index.search(text, k=asked, mode=mode)
+            while len(hits) == asked and hits[-1].score == hits[k - 1].score:
+                asked *= 4
+                hits = index.search(text, k=asked, mode=mode)
             return Answer([hit.id for hit in hits], np.array([hit.score for hit in hits], np.float64))
 
         return ask

@@ -9,6 +9,7 @@ import numpy as np
 
 from simsearch.indexer.index import Index
 from simsearch.model.model import unit
+from simsearch.model.quantisation import quantise_unit, restore_unit
 
 #: A word that stands in so many passages could be learnt from them; fewer say too little of it.
 LEARNABLE = 10
@@ -16,7 +17,7 @@ LEARNABLE = 10
 PAYS = 0.02
 #: And from so many words on: fewer are no corpus.
 CORPUS = 1_000_000
-#: Documents whose vectors are computed anew, and how near, as a cosine, they are to be: rounding leaves .999.
+#: Documents whose vectors are computed anew, and how near, as a cosine, they are to be.
 SAMPLE, SAME = 200, 0.99
 
 
@@ -56,6 +57,8 @@ def strangers(index: Index) -> tuple[int, list[str]]:
     for name, vector in stored.items():
         words = list(chain.from_iterable(passage.words.split(" ") for passage in passages.get(name, [])))
         rows = index.model.table.rows(words)
-        if float(unit(vector[None])[0] @ unit(index.model.sums(rows, [len(rows)]))[0]) < SAME:
+        whole = unit(index.model.sums(rows, [len(rows)]))
+        given = restore_unit(quantise_unit(whole))  # what is stored is cut at the ends
+        if float((unit(vector[None]) @ unit(given).T)[0, 0]) < SAME:
             found.append(name)
     return len(stored), found

@@ -125,6 +125,7 @@ class Index:
 
         Modes: `hybrid`, `similar` (meaning only), `keyword` (words only), `phrase` (words and word n-grams).
         """
+        self.model.table.trim()
         words = self.model.segment(text)
         rows = self.model.table.rows(words)
         spoken = [word for word, row in zip(words, rows, strict=True) if row != SILENT]

@@ -42,13 +42,6 @@ def lay_out(table: WordTable, passages: Sequence[str], average: float) -> Texts:
     return Texts(words, rows, lengths, saturation.astype(np.float64, copy=False))
 
 
-def with_parts(table: WordTable, texts: Texts, segmenter: Segmenter) -> Texts:
-    """Return the passages with the shorter words inside their words added; they are no longer for it."""
-    words = [text + list(chain.from_iterable(map(segmenter.parts, text))) for text in texts.words]
-    lengths = np.array([len(text) for text in words], np.intp)
-    return Texts(words, table.rows(list(chain.from_iterable(words))), lengths, texts.saturation)
-
-
 def exact(table: WordTable, terms: Sequence[Term], texts: Texts) -> NDArray[np.float64]:
     """Return BM25 without idf, between 0 and 1 (terms x passages)."""
     passage_of = np.repeat(np.arange(len(texts.lengths)), texts.lengths)
@@ -60,13 +53,20 @@ def exact(table: WordTable, terms: Sequence[Term], texts: Texts) -> NDArray[np.f
     return earned
 
 
-def by_parts(table: WordTable, terms: Sequence[Term], texts: Texts, segmenter: Segmenter) -> NDArray[np.float64]:
-    """Return the same for the shorter words inside each term, their mean times PARTS (terms x passages)."""
-    earned = np.zeros((len(terms), len(texts.lengths)))
+def inside(
+    table: WordTable, terms: Sequence[Term], texts: Texts, found: NDArray[np.float64], segmenter: Segmenter
+) -> NDArray[np.float64]:
+    """Return the same with words inside words: of the texts' words, and where that is nothing, of the terms'."""
+    words = [text + list(chain.from_iterable(map(segmenter.parts, text))) for text in texts.words]
+    lengths = np.array([len(text) for text in words], np.intp)
+    wider = texts._replace(rows=table.rows(list(chain.from_iterable(words))), lengths=lengths)
+    earned = found.copy()
     for row, term in zip(earned, terms, strict=True):
-        parts = segmenter.parts(term.words[0]) if len(term.words) == 1 else ()
-        if parts:
-            row[:] = PARTS * exact(table, [Term((part,), 0, 0) for part in parts], texts).mean(axis=0)
+        if len(term.words) == 1:  # what stands inside two words is no run of words
+            row[:] = exact(table, [term], wider)
+            parts = [Term((part,), 0, 0) for part in segmenter.parts(term.words[0])]
+            if parts:
+                row[:] = np.where(row > 0, row, PARTS * exact(table, parts, wider).mean(axis=0))
     return earned
 
 

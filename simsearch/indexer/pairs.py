@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from simsearch.indexer.matching import cosines_with, pieces
-from simsearch.indexer.ranker import DOCUMENT, Evidence, Mode, Ranked
+from simsearch.indexer.ranker import DOCUMENT, Evidence, Ranked
 from simsearch.indexer.terms import Term
 from simsearch.model import Model
 from simsearch.model.explanation import Pair
@@ -24,7 +24,7 @@ def word_pairs(model: Model, evidence: Evidence, ranked: Ranked) -> list[Pair]:
             weight *= 1 - ranked.share
             by_word = weight * evidence.by_word[number, passage]
             if by_word:
-                parts[" ".join(term.words), _answer(model, term, evidence.texts[passage], evidence.mode)] += by_word
+                parts[" ".join(term.words), _answer(model, term, evidence.texts[passage], evidence.inside)] += by_word
             by_characters = weight * evidence.by_characters[number, passage]
             if by_characters:
                 holders = _holders(term.words[0], evidence.texts[passage])
@@ -33,16 +33,17 @@ def word_pairs(model: Model, evidence: Evidence, ranked: Ranked) -> list[Pair]:
     return [Pair(*words, float(part)) for words, part in sorted(parts.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def _answer(model: Model, term: Term, text: list[str], mode: Mode) -> str:
+def _answer(model: Model, term: Term, text: list[str], inside: bool) -> str:
     """Return what a term was answered by: itself; else the closest word, or words that hold it or stand inside it."""
     word, parts = term.words[0], model.segmenter.parts
     if len(term.words) > 1 or word in text:
         return " ".join(term.words)
-    if mode == "hybrid":
-        return text[int(np.argmax(cosines_with(model.table, term.words, model.table.rows(text))[:, 0]))]
-    longer = [other for other in text if word in parts(other)]
-    shorter = [other for other in dict.fromkeys(text) if set(parts(word)) & {other, *parts(other)}]
-    return longer[0] if longer else " ".join(shorter)
+    if inside:
+        longer = [other for other in text if word in parts(other)]
+        shorter = [other for other in dict.fromkeys(text) if set(parts(word)) & {other, *parts(other)}]
+        if longer or shorter:
+            return longer[0] if longer else " ".join(shorter)
+    return text[int(np.argmax(cosines_with(model.table, term.words, model.table.rows(text))[:, 0]))]
 
 
 def _holders(word: str, text: list[str]) -> list[str]:

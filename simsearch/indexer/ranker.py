@@ -35,12 +35,12 @@ DIGITS = 6
 class Evidence(NamedTuple):
     """What the passages earn by words, before the cosine comes in: all arrays are terms x passages."""
 
-    mode: Mode
     terms: list[Term]
     texts: list[list[str]]  #: the words of each passage
     by_word: NDArray[np.float64]  #: by the word itself or a close one, times the term's share
     by_characters: NDArray[np.float64]
     best: NDArray[np.intp]  #: the document's best passage for each term
+    inside: bool = False  #: whether words inside words count
 
 
 class Ranked(NamedTuple):
@@ -66,22 +66,20 @@ def rank(model: Model, words: Sequence[str], found: Candidates, mode: Mode) -> R
 
     `words` is the question, folded and segmented. Similar: the cosine; keyword: BM25 over its upper bound for
     the question, where a word is also found inside a longer one, or by the words inside it; phrase: the same
-    over words and runs of words; hybrid: words, close words, characters and the cosine, which counts the more
-    the less the texts hold of the question.
+    over words and runs of words; hybrid: words (those inside others where no text holds any), close words,
+    characters and the cosine, which counts the more the less the texts hold of the question.
     """
     if not found.passages:
-        return Ranking([], Evidence(mode, [], [], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0), np.intp)))
+        return Ranking([], Evidence([], [], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0), np.intp)))
     texts = matching.lay_out(model.table, [one.passage.words for one in found.passages], found.average_length)
     longest = LONGEST_PHRASE if mode == "phrase" else 1
     terms = terms_of(model.table, words, found, longest) if mode != "similar" else []
-    if mode in ("keyword", "phrase"):
-        wider = matching.with_parts(model.table, texts, model.segmenter)
-        by_parts = matching.by_parts(model.table, terms, wider, model.segmenter)
-        exact = np.maximum(matching.exact(model.table, terms, wider), by_parts)
-    else:
-        exact = matching.exact(model.table, terms, texts)
+    exact = matching.exact(model.table, terms, texts)
+    inside = mode in ("keyword", "phrase") or (mode == "hybrid" and not exact.any())
+    if inside:
+        exact = matching.inside(model.table, terms, texts, exact, model.segmenter)
     share = _share(terms, exact, found.average_length) if mode == "hybrid" else float(mode == "similar")
-    evidence = _evidence(model, terms, texts, found, exact, mode)
+    evidence = _evidence(model, terms, texts, found, exact, mode)._replace(inside=inside)
     earned = _earned(evidence)
     cosines = np.zeros(len(found.passages))
     if share:
@@ -115,7 +113,7 @@ def _evidence(
         sizes = np.array([len(term.words[0]) for term in terms])[:, None]
         by_characters = CHARACTERS * (shares + sizes / sizes.sum()) / 2 * matching.characters(terms, texts)
     _, document_of = np.unique([candidate.id for candidate in found.passages], return_inverse=True)
-    return Evidence(mode, terms, texts.words, by_word, by_characters, _best(by_word + by_characters, document_of))
+    return Evidence(terms, texts.words, by_word, by_characters, _best(by_word + by_characters, document_of))
 
 
 def _earned(evidence: Evidence) -> NDArray[np.float64]:

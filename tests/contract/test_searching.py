@@ -9,7 +9,7 @@ import random
 import pytest
 
 from simsearch.corpus import Document
-from simsearch.indexer import open_index
+from simsearch.indexer import Condition, open_index
 from simsearch.indexer.index import DocumentNotFound
 
 MODES = ("hybrid", "similar", "keyword", "phrase")
@@ -354,3 +354,35 @@ def test_a_word_is_found_inside_a_longer_one_and_a_longer_one_by_its_parts(new_u
 )
 def test_every_shape_of_question_finds_its_answer(filled, question, answer):
     assert ids(filled.search(question))[0] == answer
+
+
+def test_the_words_inside_a_word_that_stands_nowhere_are_found_by_hybrid_too(new_url, model):
+    texts = {"月供": "住房贷款的月供和利息", "租房": "租客和房东签合同", "养老": "退休以后靠养老金生活"}
+    with open_index(new_url(), model=model) as index:
+        index.add(Document(name, text) for name, text in texts.items())
+        best = index.search("住房", explain=True)[0]
+        assert best.id == "月供"
+        assert ("住房", "住房贷款") in [(pair.a, pair.b) for pair in best.why.words]
+
+
+def test_a_run_of_words_is_no_run_of_words_inside_words(new_url, model):
+    with open_index(new_url(), model=model) as index:
+        index.add([Document("甲", "银行贷款用处很多，今天讲自然保护区。")])
+        (hit,) = index.search("贷款自然", mode="phrase", explain=True)
+        assert "贷款 自然" not in [pair.a for pair in hit.why.words]
+
+
+def test_a_word_that_is_there_is_not_answered_by_its_parts(new_url, model):
+    with open_index(new_url(), model=model) as index:
+        index.add([Document("一", "银行贷款。"), Document("多", "银行贷款。" + "银行的钱，贷款的钱。" * 8)])
+        scores = {hit.id: hit.score for hit in index.search("银行贷款", mode="keyword")}
+        assert scores["一"] > scores["多"], "the word stands once in both, and one is shorter"
+
+
+def test_a_condition_finds_what_holds_only_a_common_word(new_url, model, monkeypatch):
+    with open_index(new_url(), model=model) as index:
+        index.add(Document(str(number), "咖啡可以提神", metadata={"year": 2}) for number in range(30))
+        index.add([Document("肥皂", "肥皂水"), Document("要找的", "可以很重要", metadata={"year": 1})])
+        monkeypatch.setattr("simsearch.indexer.sqlite.search.POSTINGS", 5)
+        hits = index.search("肥皂水可以", mode="keyword", where=[Condition.parse("year=1")])
+        assert ids(hits) == ["要找的"]

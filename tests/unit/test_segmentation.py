@@ -92,3 +92,14 @@ def test_a_cut_at_a_mark_changes_no_word(extra):
     sentence = "我们在北京大学学习，然后回家。"
     times = LONGEST_PIECE // len(sentence) + extra
     assert plain.segment(sentence * times) == plain.segment(sentence) * times
+
+
+def test_words_of_a_user_dictionary_are_folded_like_texts():
+    segmenter = Segmenter(["GPT大模型", "雲引擎"])
+    assert segmenter.segment("gpt大模型和云引擎") == ["gpt大模型", "和", "云引擎"]
+
+
+def test_the_parts_of_a_word_are_shorter_words_inside_it():
+    segmenter = Segmenter()
+    assert segmenter.parts("银行贷款") == ("银行", "贷款")
+    assert segmenter.parts("银行") == segmenter.parts("computer") == segmenter.parts("") == ()

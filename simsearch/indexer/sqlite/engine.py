@@ -138,7 +138,7 @@ class SqliteEngine:
 
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
-        found: list[tuple[str, int]] = self._rows("SELECT term, doc FROM frequencies")
+        found: list[tuple[str, int]] = self._rows("SELECT term, doc FROM vocabulary WHERE col = 'words'")
         return found
 
     def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 #: Format of the file; a file of another format is refused.
-FORMAT = 1
+FORMAT = 2
 
 # Our tokens are folded words with spaces between, so every other character belongs to a token. The ascii
 # tokenizer takes all beyond ASCII as such; it indexes faster than unicode61 told the same.
@@ -29,6 +29,7 @@ CREATE VIRTUAL TABLE postings USING fts5 (
   words, parts, content='', contentless_delete=1, tokenize="ascii tokenchars '{_TOKEN_MARKS}'"
 );
 CREATE VIRTUAL TABLE frequencies USING fts5vocab (postings, row);
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (postings, col);
 """
 
 # Unit vectors in equal steps: their distance orders them like the cosine, and is found faster.

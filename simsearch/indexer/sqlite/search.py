@@ -73,7 +73,7 @@ def _by_words(
     postings = 0
     for frequency, word in sorted((frequency, word) for word, frequency in frequencies.items() if frequency):
         postings += frequency
-        if asked and postings > POSTINGS:
+        if asked and postings > POSTINGS and not where:  # a condition may leave only those that hold the next
             break
         asked.append('"' + word.replace('"', '""') + '"')
     if not asked:
