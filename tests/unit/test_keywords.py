@@ -262,3 +262,10 @@ def test_dates_are_no_tags_but_ages_are(model):
     found = [keyword.word for keyword in model.keywords(text, 20)]
     assert "北宋" in found
     assert not [word for word in found if any(part in word for part in ("星期", "周一", "月", "日", "时"))]
+
+
+def test_a_heading_that_pages_share_still_counts(model):
+    pages = [Document(str(n), f"存款保险条例\n{body}") for n, body in enumerate(BODIES)]
+    assert len(pages) >= 3
+    for item in enrich(pages, model):
+        assert any("存款" in tag or "保险" in tag for tag in item.tags)

@@ -232,3 +232,20 @@ def test_nothing_found_is_nothing_ranked(model, mode, words):
     assert rank(model, words, Candidates([], {}, 0, 0.0), mode) == []
     assert rank(model, words[:0], collection([("甲", "咖啡")]), mode) == []
     assert rank(model, words, collection([("甲", "")]), mode) == []
+
+
+def test_the_shorter_the_passages_the_more_the_cosine_counts(model):
+    found = collection([("甲", "明天 有 大雨"), ("乙", "失眠 的 人 应该 早睡早起")], total=1_000)
+    asked = ["失眠", "咖啡", "银行"]
+    shares = [rank(model, asked, found._replace(average_length=length), "hybrid")[0].share for length in (10, 30, 90)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 2 * shares[2]
+
+
+def test_a_word_cut_differently_earns_by_its_characters(model):
+    found = collection([("甲", "银行 的 手机 游戏"), ("乙", "银行 的 贷款 利率")])
+    ranked, evidence = ranking(model, ["银行", "手游"], found, "hybrid")
+    earned = {item.candidate.id: item.words for item in ranked}
+    (pairs,) = [word_pairs(model, evidence, item) for item in ranked if item.candidate.id == "甲"]
+    assert {("手游", "手机"), ("手游", "游戏")} <= {(pair.a, pair.b) for pair in pairs}
+    assert earned["甲"] > earned["乙"] > 0
