@@ -52,7 +52,7 @@ class Commands(TyperGroup):
             output.say(f"Error: {error}")
             raise typer.Exit(ERROR) from error
         except KeyboardInterrupt as error:
-            output.say("Interrupted. What was reported as stored is stored: run the same command to go on.")
+            output.say("Interrupted. What was reported as stored is stored; run the same command again to finish.")
             raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:  # the reader, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -43,12 +43,21 @@ WhereOption = Annotated[
     list[str] | None,
     typer.Option("--where", help="Only where the metadata say so: 'year>=2024', 'city=杭州'."),
 ]
+
+
+def _number(value: float) -> float:
+    if value != value:  # NaN lies in every range
+        raise typer.BadParameter("nan is no number between 0 and 1.")
+    return value
+
+
 MinScoreOption = Annotated[
     float,
     typer.Option(
         "--min-score",
         min=0,
         max=1,
+        callback=_number,
         help="Leave out what scores less. From 0.4: says what was asked; 0.3: the same matter; below 0.2: chance.",
     ),
 ]

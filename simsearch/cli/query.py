@@ -57,7 +57,10 @@ def query(
     with open_index(index) as opened:
         for question in questions:
             found = opened.search(question, k=k, mode=mode, where=asked, explain=explain, min_score=min_score)
-            _remark(question, opened.knows(question), mode, min_score, bool(found))
+            if not opened.knows(question):
+                output.say(_unknown(question, mode))
+            elif not found:
+                output.say(_nothing(mode, bool(asked), bool(min_score)))
             hits.show(found, as_json, question if text is None else None)
 
 
@@ -84,18 +87,18 @@ def _line(line: bytes) -> str:
             row = json.loads(text)
         except ValueError:
             return text
-        return str(row.get("query", text)) if isinstance(row, dict) else text
+        asked = row.get("query") if isinstance(row, dict) else None
+        return asked if isinstance(asked, str) else text
     return text
 
 
-def _remark(question: str, known: bool, mode: str, min_score: float, found: bool) -> None:
-    if not known:
-        how = (
-            "searched for the words as they stand"
-            if mode != "similar"
-            else "nothing can be similar; try --mode keyword"
-        )
-        output.say(f"The model knows no word and no character of {question[:60]}: {how}.")
-    elif not found:
-        how = "a lower --min-score" if min_score else "--mode similar" if mode != "similar" else "fewer conditions"
-        output.say(f"Nothing found: try other words, or {how}.")
+def _unknown(question: str, mode: str) -> str:
+    how = "nothing can be similar; try --mode keyword" if mode == "similar" else "searched for the words as they stand"
+    return f"The model knows no word and no character of {question[:60]}: {how}."
+
+
+def _nothing(mode: str, conditions: bool, least: bool) -> str:
+    remedies = ["other words"]
+    remedies += ["fewer conditions"] * conditions + ["a lower --min-score"] * least
+    remedies += ["--mode hybrid"] * (mode in ("keyword", "phrase"))
+    return f"Nothing found: try {' or '.join(remedies)}."

@@ -144,3 +144,22 @@ def test_similar_finds_the_nearest_others_and_never_the_document_itself(library:
     assert shown == [(row["id"], row["score"], row["ranks"]) for row in rows[:2]], "a rank does not depend on -k"
     nearest = library.ok("similar", "docs/健康/感冒.txt", "--where", "year=2024").rows
     assert {row["id"] for row in nearest} <= {"停水", "樱花"}
+
+
+def test_what_finds_nothing_says_what_to_try(library: Simsearch) -> None:
+    for arguments, remedy in (
+        (["停水", "--where", "year=1900"], "fewer conditions"),
+        (["停水", "--where", "year=1900", "--mode", "similar"], "fewer conditions"),
+        (["困倦", "--mode", "keyword"], "--mode hybrid"),
+        (["停水", "--min-score", "1"], "--min-score"),
+    ):
+        done = library.ok("query", *arguments)
+        assert done.rows == []
+        assert remedy in done.err
+        assert "--mode similar" not in done.err
+    assert library("query", "停水", "--min-score", "nan").code == 2
+
+
+@pytest.mark.parametrize("line", ['{"query": null}', '{"query": ["停水"]}', '{"text": "停水"}'])
+def test_json_without_a_question_is_taken_as_it_stands(library: Simsearch, line: str) -> None:
+    assert {row["query"] for row in library.ok("query", given=line + "\n").rows} <= {line}
