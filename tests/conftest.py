@@ -11,8 +11,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+pytest_plugins = ["servers.fixtures"]
+
 for _name in [name for name in os.environ if name.startswith("SIMSEARCH_")]:
-    del os.environ[_name]
+    if not _name.startswith("SIMSEARCH_TEST_"):
+        del os.environ[_name]
 
 # A shell that runs this in the background has Ctrl-C ignored, and every process started here would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)

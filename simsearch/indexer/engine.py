@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from simsearch.corpus.document import Document
 from simsearch.indexer.conditions import Condition
 
 State = Literal["ok", "no_known_words", "empty"]
-Status = Literal["stored", "unchanged", "older", "deleted", "absent"]
+Status = Literal["stored", "unchanged", "older", "deleted", "absent", "failed"]
 
 
 class Passage(NamedTuple):
@@ -39,19 +40,24 @@ class Enriched(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a document; `older` means that a newer reading or a later delete stands."""
+    """What became of a document.
+
+    `older` means that a newer reading or a later delete stands; `failed` that the engine refuses the document
+    itself, which is kept as a dead letter.
+    """
 
     id: str
     sequence: int
     status: Status
     dropped: int = 0  #: passages beyond the limit, which are not stored
     state: State = "ok"  #: of a document that was stored
+    reason: str = ""  #: why a document failed
 
 
 class Question(NamedTuple):
     """What candidates are wanted for."""
 
-    words: Sequence[str]  #: distinct folded words; none: no candidates by words
+    words: Sequence[str]  #: distinct folded words, the rarest first; none: no candidates by words
     vector: NDArray[np.float32] | None  #: d; None: no candidates by vector
     conditions: Sequence[Condition]
     limit: int  #: candidates of each kind
@@ -103,6 +109,15 @@ class Info(NamedTuple):
     bytes: int
     states: dict[str, int]
     problems: list[str]  #: what a check found
+    dead_letters: int = 0  #: documents that could not be stored
+
+
+class Check(NamedTuple):
+    """What was looked at, whether it is in order, and what was found and is to be done."""
+
+    check: str
+    ok: bool
+    what: str
 
 
 class Engine(Protocol):
@@ -110,9 +125,13 @@ class Engine(Protocol):
 
     url: str  #: where the index is
     model: str  #: id of the model that it belongs to
+    exclusive: bool  #: whether one process writes at a time
 
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, read all of it and list what is wrong."""
+
+    def checks(self) -> list[Check]:
+        """Look at everything that an index needs, each with what to do where it is not in order."""
 
     def digests(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Return digest and sequence of those documents that are stored; ("", sequence) of deleted ones."""
@@ -121,16 +140,25 @@ class Engine(Protocol):
         """Note that stored documents were read again and had not changed."""
 
     def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
-        """Write documents in one step; afterwards they survive a crash. The newest reading wins."""
+        """Write documents; afterwards those stored survive a crash. The newest reading wins."""
 
     def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
         """Delete documents; an older reading that arrives later does not bring them back."""
+
+    def loading(self) -> AbstractContextManager[None]:
+        """Prepare for a long run of `store`, and go back afterwards."""
+
+    def settle(self) -> None:
+        """Make what was written visible to searches, and tidy up; to be called at the end of a run."""
 
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
 
     def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
         """Return ids of the documents nearest to a vector."""
+
+    def facets(self, conditions: Sequence[Condition], limit: int) -> list[tuple[str, int]]:
+        """Return the most frequent tags among documents that meet the conditions, ties by tag."""
 
     def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
         """Return the passages of documents, in their order; ids that are not stored are left out."""

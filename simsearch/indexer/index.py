@@ -10,63 +10,50 @@ from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from simsearch.corpus.document import Document
-from simsearch.errors import SimsearchError
 from simsearch.indexer import hits, ranker
 from simsearch.indexer.conditions import Condition
 from simsearch.indexer.engine import Candidate, Candidates, Engine, Info, Outcome, Passage, Question
+from simsearch.indexer.errors import DocumentNotFound, IndexNotFound, ModelMismatch, UrlUnknown
 from simsearch.indexer.hits import Hit
 from simsearch.model import Model
 from simsearch.model.model import unit
 from simsearch.model.word_table import SILENT
+
+if TYPE_CHECKING:
+    from simsearch.indexer.elasticsearch import ElasticsearchEngine
+    from simsearch.indexer.sqlite import SqliteEngine
 
 #: Passages of each kind that are ranked, or four for each hit that is wanted. A hundred rank questions over
 #: passages no better, and a cold query spends a tenth of its time on the difference.
 CANDIDATES = 60
 
 
-class UrlUnknown(SimsearchError):
-    """The address {url} names no index: use sqlite:///path/to/file."""
-
-    url: str
-
-
-class ModelMismatch(SimsearchError):
-    """The index {url} belongs to model {index_model}, not {model}: leave --model out, or use another --index."""
-
-    url: str
-    index_model: str
-    model: str
-
-
-class DocumentNotFound(SimsearchError):
-    """There is no document {id} in the index: `simsearch query` shows ids."""
-
-    id: str
-
-
-def open_index(url: str | Path, *, model: Model | None = None, create: bool = True) -> Index:
-    """Open the index at `sqlite:///path/to/file` (or a plain path).
+def open_index(
+    url: str | Path, *, model: Model | None = None, create: bool = True, index_options: str | None = None
+) -> Index:
+    """Open the index at `https://host:9200/name` or `sqlite:///path/to/file` (or a plain path).
 
     A new one is made for `model`, or for the base model, which is copied into the model store. An index
-    that exists is used with the model that it names.
+    that exists is used with the model that it names. `index_options` says how Elasticsearch keeps vectors.
 
-    Raises `UrlUnknown`, `ModelMismatch`, `IndexNotFound` (without `create`), `IndexUnreadable`,
-    `IndexFormatUnknown`, `ModelNotFound`.
+    Raises `UrlUnknown`, `ModelMismatch`, `IndexNotFound` (without `create`), `IndexFormatUnknown`,
+    `ModelNotFound`, `IndexUnreadable` (a file), and what `simsearch.indexer.elasticsearch.connection` raises.
     """
-    from simsearch.indexer.sqlite import SqliteEngine, file
-
-    path = _path(str(url))
+    kind = _engine(str(url))
+    engine: Engine
     try:
-        connection = file.connect(path)
-    except file.IndexNotFound:
+        engine = kind.open(str(url), index_options)
+    except IndexNotFound:
         if not create:
             raise
         model = model or Model.load()
         model.install()
-        connection = file.create(path, model.id, model.dimensions)
-    engine = SqliteEngine(path, connection)
+        engine = kind.create(str(url), model.id, model.dimensions, index_options)
     if model is not None and model.id != engine.model:
         engine.close()
         raise ModelMismatch(url=str(url), index_model=engine.model, model=model.id)
@@ -102,15 +89,23 @@ class Index:
         )
 
         batches = indexing.batches(documents)
-        for batch in islice(batches, pool.INLINE_BATCHES) if processes > 1 else batches:
+        for batch in islice(batches, pool.INLINE_BATCHES):
             yield indexing.add(self.engine, self.model, batch)
-        rest = next(batches, None)
-        if rest:
-            yield from pool.add_each(_open_target, self.engine.url, chain([rest], batches), processes)
+        first = next(batches, None)
+        if first:
+            rest = chain([first], batches)
+            with self.engine.loading():
+                if processes > 1:
+                    yield from pool.add_each(_open_target, self.engine.url, rest, processes)
+                else:
+                    yield from (indexing.add(self.engine, self.model, batch) for batch in rest)
+        self.engine.settle()
 
     def delete(self, ids: Iterable[str]) -> list[Outcome]:
         """Delete documents by id."""
-        return self.engine.delete(ids, time.time_ns())
+        outcomes = self.engine.delete(ids, time.time_ns())
+        self.engine.settle()
+        return outcomes
 
     def search(
         self,
@@ -130,9 +125,8 @@ class Index:
         rows = self.model.table.rows(words)
         spoken = [word for word, row in zip(words, rows, strict=True) if row != SILENT]
         vector = unit(self.model.sums(rows, [len(rows)]))[0]
-        parts = self.model.segmenter.parts
         question = Question(
-            words=[] if mode == "similar" else list(dict.fromkeys(chain(spoken, *map(parts, spoken)))),
+            words=[] if mode == "similar" else self._asked(spoken),
             vector=vector if mode in ("hybrid", "similar") else None,
             conditions=where,
             limit=max(CANDIDATES, 4 * k),
@@ -175,6 +169,10 @@ class Index:
             candidates.append(Candidate(name, 0, whole, by_vector=rank))
         return self._hits(words, Candidates(candidates, {}, len(candidates), 0.0), k, "similar", explain, min_score)
 
+    def facets(self, k: int = 10, where: Sequence[Condition] = ()) -> list[tuple[str, int]]:
+        """Return the k most frequent tags among documents that meet the conditions, with their numbers."""
+        return self.engine.facets(where, k)
+
     def knows(self, text: str) -> bool:
         """Tell whether the model knows a word of the text, or a character."""
         rows = self.model.table.rows(self.model.segment(text))
@@ -195,6 +193,13 @@ class Index:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _asked(self, spoken: Sequence[str]) -> list[str]:
+        """Return the words of a question and the shorter ones inside them, the rarest in the model first."""
+        words = list(dict.fromkeys(chain(spoken, *map(self.model.segmenter.parts, spoken))))
+        rows = self.model.table.rows(words)  # before the table is looked at: it may grow
+        rarity = self.model.table.information[rows]
+        return [words[place] for place in np.argsort(-rarity, kind="stable").tolist()]
 
     def _hits(
         self,
@@ -231,9 +236,14 @@ def _words(passages: Sequence[Passage]) -> list[str]:
     return [word for passage in passages for word in passage.words.split(" ") if word]
 
 
-def _path(url: str) -> Path:
-    if url.startswith("sqlite:///"):
-        return Path(url.removeprefix("sqlite:///")).expanduser()
-    if "://" in url or not url:
+def _engine(url: str) -> type[SqliteEngine] | type[ElasticsearchEngine]:
+    """Return the kind of engine that an address belongs to; a plain path is a file."""
+    if url.startswith(("http://", "https://")):
+        from simsearch.indexer.elasticsearch import ElasticsearchEngine
+
+        return ElasticsearchEngine
+    if not url or ("://" in url and not url.startswith("sqlite:///")):
         raise UrlUnknown(url=re.sub("//[^/@]*@", "//***@", url))  # no password on the screen
-    return Path(url).expanduser()
+    from simsearch.indexer.sqlite import SqliteEngine
+
+    return SqliteEngine

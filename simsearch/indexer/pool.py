@@ -7,6 +7,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.synchronize import Lock
 
 from simsearch.corpus.document import Document
@@ -19,7 +20,7 @@ from simsearch.processes import begin_worker
 Opener = Callable[[str], tuple[Engine, Model]]
 
 _target: tuple[Engine, Model]
-_writing: Lock
+_writing: AbstractContextManager[object]
 
 #: Batches stored before processes are started: a short run is over by then.
 INLINE_BATCHES = 2
@@ -37,7 +38,7 @@ def add_each(opener: Opener, url: str, batches: Iterator[list[Document]], proces
     Raises what a process raised, and `WorkerDied` where one was killed.
     """
     context = multiprocessing.get_context("spawn")
-    # One writes while the others compute; SQLite's own waiting looks for the lock now and then only.
+    # Into a file one writes while the others compute; SQLite's own waiting looks for the lock now and then only.
     writing = context.Lock()
     with ProcessPoolExecutor(processes, context, _open, (opener, url, writing)) as pool:
         pending: set[Future[list[Outcome]]] = set()
@@ -61,7 +62,8 @@ def _open(opener: Opener, url: str, writing: Lock) -> None:
     global _target, _writing
     begin_worker()
     gc.set_threshold(100_000)  # words by the million, and no garbage in circles: looking for it costs a seventh
-    _target, _writing = opener(url), writing
+    _target = opener(url)
+    _writing = writing if _target[0].exclusive else nullcontext()
 
 
 def _add(batch: list[Document]) -> list[Outcome]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
+import secrets
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -13,23 +15,38 @@ from simsearch.indexer import Index, open_index
 from simsearch.model import Model
 from simsearch.model.saving import Tables, save
 
-#: Engine -> an address at which there is no index yet, given a folder and a name that is not taken.
-ENGINES: dict[str, Callable[[Path, str], str]] = {
-    "sqlite": lambda folder, name: f"sqlite:///{folder}/{name}.db",
-}
+#: The engines; what each needs is made by `new_url`.
+ENGINES = ("sqlite", "elasticsearch")
 
 
 @pytest.fixture(scope="session", params=ENGINES)
 def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
     """Return a function that gives addresses without an index, of one engine after the other."""
-    folder, numbers = tmp_path_factory.mktemp("indexes"), itertools.count()
-    return lambda: ENGINES[request.param](folder, f"index-{next(numbers)}")
+    numbers = itertools.count()
+    if request.param == "elasticsearch":
+        server = request.getfixturevalue("elasticsearch").url
+        run = secrets.token_hex(4)
+        return lambda: f"{server}/contract-{run}-{next(numbers)}"
+    folder = tmp_path_factory.mktemp("indexes")
+    return lambda: f"sqlite:///{folder}/index-{next(numbers)}.db"
 
 
 @pytest.fixture
-def url(new_url: Callable[[], str]) -> str:
+def url(new_url: Callable[[], str]) -> Iterator[str]:
     """Return an address at which there is no index yet."""
-    return new_url()
+    address = new_url()
+    yield address
+    drop(address)
+
+
+def drop(url: str) -> None:
+    """Delete an index from its server, which does not take thousands of them."""
+    if url.startswith("http"):
+        server, _, name = url.rpartition("/")
+        with urlopen(f"{server}/_cat/indices/{name}-*?format=json") as answer:
+            names = [row["index"] for row in json.load(answer)]
+        if names:
+            urlopen(Request(f"{server}/{','.join(names)}", method="DELETE")).close()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from simsearch.corpus import Document
 from simsearch.errors import SimsearchError
 from simsearch.indexer import open_index
-from simsearch.indexer.index import ModelMismatch, UrlUnknown
-from simsearch.indexer.sqlite.file import IndexFormatUnknown, IndexNotFound, IndexUnreadable, connect
+from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound, ModelMismatch, UrlUnknown
+from simsearch.indexer.sqlite.file import IndexUnreadable, connect
 
 # For every engine
 

@@ -10,7 +10,7 @@ import pytest
 
 from simsearch.corpus import Document
 from simsearch.indexer import Condition, open_index
-from simsearch.indexer.index import DocumentNotFound
+from simsearch.indexer.errors import DocumentNotFound
 
 MODES = ("hybrid", "similar", "keyword", "phrase")
 TEXTS = {

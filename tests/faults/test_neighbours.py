@@ -12,7 +12,7 @@ import pytest
 from cli.process import DEADLINE, Simsearch, write_lines
 
 from simsearch.indexer import open_index
-from simsearch.indexer.index import DocumentNotFound
+from simsearch.indexer.errors import DocumentNotFound
 
 from .conftest import MANY, documents
 from .moments import assert_each_once, lines_of, wait_for

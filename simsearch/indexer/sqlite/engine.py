@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
 from simsearch.indexer.conditions import Condition
-from simsearch.indexer.engine import Candidates, Enriched, Found, Info, Outcome, Passage, Question
-from simsearch.indexer.sqlite import search, writing
+from simsearch.indexer.engine import Candidates, Check, Enriched, Found, Info, Outcome, Passage, Question
+from simsearch.indexer.errors import OptionsRefused
+from simsearch.indexer.sqlite import file, search, writing
 from simsearch.indexer.sqlite.file import rows
 from simsearch.model.quantisation import restore_unit
 
@@ -54,6 +55,28 @@ CHECKS = {
 class SqliteEngine:
     """An index in a file; several processes may read and write it at a time."""
 
+    exclusive = True
+
+    @classmethod
+    def open(cls, url: str, index_options: str | None = None) -> SqliteEngine:
+        """Open the file at `sqlite:///path` or a plain path.
+
+        Raises `IndexNotFound`, `IndexUnreadable`, `IndexFormatUnknown`, `OptionsRefused`.
+        """
+        if index_options:
+            raise OptionsRefused(url=url)
+        path = _path(url)
+        return cls(path, file.connect(path))
+
+    @classmethod
+    def create(cls, url: str, model: str, dimensions: int, index_options: str | None = None) -> SqliteEngine:
+        """Create the file for a model, or open the one that another process has just created.
+
+        Raises `IndexUnreadable`.
+        """
+        path = _path(url)
+        return cls(path, file.create(path, model, dimensions))
+
     def __init__(self, path: Path, connection: apsw.Connection) -> None:
         self.path = path
         self.url = f"sqlite:///{path}"
@@ -74,6 +97,12 @@ class SqliteEngine:
             states=states,
             problems=self._problems() if check else [],
         )
+
+    def checks(self) -> list[Check]:
+        """Read all of the file and say what is wrong with it."""
+        problems = self.info(check=True).problems
+        remedy = "move the file away and index again"
+        return [Check("index", not problems, "; ".join([*problems, remedy] if problems else [self.url]))]
 
     def digests(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Return digest and sequence of those documents that are stored; ("", sequence) of deleted ones."""
@@ -100,6 +129,13 @@ class SqliteEngine:
         with self._transaction("BEGIN IMMEDIATE"):
             return writing.delete(self._connection, ids, sequence)
 
+    def loading(self) -> AbstractContextManager[None]:
+        """Do nothing: a file takes a long run as it takes a short one."""
+        return nullcontext()
+
+    def settle(self) -> None:
+        """Do nothing: what was written is visible at once."""
+
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
         with self._transaction("BEGIN"):
@@ -109,6 +145,11 @@ class SqliteEngine:
         """Return ids of the documents nearest to a vector."""
         with self._transaction("BEGIN"):
             return search.nearest(self._connection, vector, limit, conditions)
+
+    def facets(self, conditions: Sequence[Condition], limit: int) -> list[tuple[str, int]]:
+        """Return the most frequent tags among documents that meet the conditions, with their numbers."""
+        with self._transaction("BEGIN"):
+            return search.facets(self._connection, conditions, limit)
 
     def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
         """Return the passages of documents, in their order; ids that are not stored are left out."""
@@ -202,3 +243,7 @@ class SqliteEngine:
             return IndexBusy(path=str(self.path))
         damaged = isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.FormatError)
         return (IndexDamaged if damaged else IndexFailed)(path=str(self.path), reason=str(error))
+
+
+def _path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///")).expanduser()

@@ -11,18 +11,13 @@ import apsw
 import sqlite_vec
 
 from simsearch.errors import SimsearchError
+from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
 from simsearch.indexer.sqlite.schema import FORMAT, TABLES, VECTORS
 
 #: How long a writer waits for another process's batch, in ms.
 BUSY_TIMEOUT = 60_000
 #: Bytes of the file that may be read without copying.
 MAPPED = 1 << 30
-
-
-class IndexNotFound(SimsearchError):
-    """There is no index at {path}: create it with `simsearch index FOLDER`."""
-
-    path: str
 
 
 class IndexUnreadable(SimsearchError):
@@ -32,32 +27,24 @@ class IndexUnreadable(SimsearchError):
     reason: str
 
 
-class IndexFormatUnknown(SimsearchError):
-    """The index {path} has format {found}, this simsearch reads format {known}: install a matching simsearch."""
-
-    path: str
-    found: Any
-    known: int
-
-
 def connect(path: Path) -> apsw.Connection:
     """Open an index file that exists.
 
     Raises `IndexNotFound`, `IndexUnreadable`, `IndexFormatUnknown`.
     """
     if not os.path.exists(path):
-        raise IndexNotFound(path=str(path))
+        raise IndexNotFound(url=str(path))
     if not os.path.isfile(path):
         raise IndexUnreadable(path=str(path), reason="it is not a file")
     try:
         connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
         if not rows(connection, "SELECT 1 FROM sqlite_master"):
-            raise IndexNotFound(path=str(path))
+            raise IndexNotFound(url=str(path))
         found = dict(rows(connection, "SELECT name, value FROM about"))
     except apsw.Error as error:
         raise IndexUnreadable(path=str(path), reason=str(error)) from error
     if found.get("format") != FORMAT:
-        raise IndexFormatUnknown(path=str(path), found=found.get("format"), known=FORMAT)
+        raise IndexFormatUnknown(url=str(path), found=found.get("format"), known=FORMAT)
     return connection
 
 

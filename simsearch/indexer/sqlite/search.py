@@ -57,6 +57,14 @@ def nearest(
     return [names[number] for number in numbers if number in names]
 
 
+def facets(connection: apsw.Connection, conditions: Sequence[Condition], limit: int) -> list[tuple[str, int]]:
+    """Return the most frequent tags among documents that meet the conditions, ties by tag."""
+    where, values = _meets(conditions, "document")
+    where = where.replace("AND rowid", "WHERE document", 1)
+    select = f"SELECT tag, count(*) FROM tags {where} GROUP BY tag ORDER BY count(*) DESC, tag LIMIT ?"
+    return [(tag, count) for tag, count in rows(connection, select, *values, limit)]
+
+
 def _ranks(numbers: list[int]) -> dict[int, int]:
     return {number: rank for rank, number in enumerate(numbers, 1)}
 

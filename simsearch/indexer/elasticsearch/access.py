@@ -1,0 +1,62 @@
+"""Who asks, and whom to trust: credentials and certificates, from the environment."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from simsearch.errors import SimsearchError
+
+#: The environment variables, by the name of the field that they fill.
+VARIABLES = {
+    name: f"SIMSEARCH_ELASTICSEARCH_{name.upper()}" for name in ("api_key", "user", "password", "ca", "fingerprint")
+}
+#: Those that are never shown.
+SECRETS = ("api_key", "password")
+
+
+class AccessUnclear(SimsearchError):
+    """The settings for Elasticsearch do not go together ({reason}): set an API key, or user and password."""
+
+    reason: str
+
+
+class Access(NamedTuple):
+    """How to reach a server; nothing is needed where it asks for nothing."""
+
+    api_key: str = ""
+    user: str = ""
+    password: str = ""
+    ca: str = ""  #: file with the certificate of the authority
+    fingerprint: str = ""  #: sha256 of the server's certificate
+
+    def __repr__(self) -> str:
+        return f"Access(user={self.user!r}, ca={self.ca!r}, fingerprint={self.fingerprint!r})"
+
+    @classmethod
+    def from_environment(cls) -> Access:
+        """Read `SIMSEARCH_ELASTICSEARCH_*`.
+
+        Raises `AccessUnclear`.
+        """
+        access = cls(**{name: os.environ.get(variable, "") for name, variable in VARIABLES.items()})
+        if access.api_key and access.user:
+            raise AccessUnclear(reason="there are both an API key and a user")
+        if bool(access.user) != bool(access.password):
+            raise AccessUnclear(reason="there is a user without a password, or a password without a user")
+        if access.ca and not os.path.isfile(access.ca):
+            raise AccessUnclear(reason=f"there is no file {access.ca}")
+        return access
+
+    def options(self, tls: bool) -> dict[str, Any]:
+        """Return the client's options."""
+        options: dict[str, Any] = {}
+        if self.api_key:
+            options["api_key"] = self.api_key
+        if self.user:
+            options["basic_auth"] = (self.user, self.password)
+        if tls and self.ca:
+            options["ca_certs"] = self.ca
+        if tls and self.fingerprint:
+            options["ssl_assert_fingerprint"] = self.fingerprint
+        return options

@@ -1,0 +1,81 @@
+"""The address of an index on a server, and the names that belong to it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from simsearch.errors import SimsearchError
+from simsearch.indexer.errors import UrlUnknown
+
+#: The port where the address has none.
+PORT = 9200
+#: Elasticsearch takes names up to 255 bytes; ours get endings.
+LONGEST_NAME = 200
+#: https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create
+_REFUSED = re.compile(r'[\\/*?"<>| ,#:\x00-\x1f]')
+
+
+class SecretInAddress(SimsearchError):
+    """The address of the index on {host} holds a password: others can read it there; set SIMSEARCH_ELASTICSEARCH_USER and SIMSEARCH_ELASTICSEARCH_PASSWORD instead."""  # noqa: E501
+
+    host: str
+
+
+class NameRefused(SimsearchError):
+    """Elasticsearch allows no index of the name {name}: use small letters, digits, - and _, beginning with a letter."""
+
+    name: str
+
+
+class Address(NamedTuple):
+    """Where an index is: `https://host:9200/name`."""
+
+    server: str  #: scheme, host, port and, behind a proxy, a path
+    name: str  #: an alias; the index itself is behind it
+
+    @property
+    def url(self) -> str:
+        """The address as users write it."""
+        return f"{self.server}/{self.name}"
+
+    @property
+    def readings(self) -> str:
+        """The index of the newest readings that are not in the index itself: unchanged or deleted documents."""
+        return f"{self.name}-readings"
+
+    @property
+    def dead_letters(self) -> str:
+        """The index of what could not be stored."""
+        return f"{self.name}-dead-letters"
+
+    def write_alias(self, model: str) -> str:
+        """Return the alias through which writers with this model write: others find none."""
+        return f"{self.name}-write-{model[:8]}"
+
+    def generation(self, model: str, number: int = 1) -> str:
+        """Return the name of an index behind the alias."""
+        return f"{self.name}-{model[:8]}-{number}"
+
+
+def parse(url: str) -> Address:
+    """Read `https://host:9200/name`.
+
+    Raises `UrlUnknown`, `SecretInAddress`, `NameRefused`.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORT
+    except ValueError as error:
+        raise UrlUnknown(url=url) from error
+    path, _, name = parts.path.rstrip("/").rpartition("/")
+    if "@" in parts.netloc:
+        raise SecretInAddress(host=parts.hostname or "a server")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not name:
+        raise UrlUnknown(url=url)
+    refused = _REFUSED.search(name) or name != name.lower() or name[0] in "-_+." or len(name.encode()) > LONGEST_NAME
+    if refused:
+        raise NameRefused(name=name)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return Address(f"{parts.scheme}://{host}:{port}{path}", name)

@@ -1,0 +1,93 @@
+"""Opening and creating an index on a server."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from simsearch.errors import SimsearchError
+from simsearch.indexer.elasticsearch import mapping
+from simsearch.indexer.elasticsearch.address import Address
+from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
+from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
+
+
+class NotOurs(SimsearchError):
+    """The index {url} was not made by simsearch and is left alone ({reason}): choose another name."""
+
+    url: str
+    reason: str
+
+
+class Opened(NamedTuple):
+    """What an alias leads to."""
+
+    name: str  #: of the index behind the alias
+    model: str
+    dimensions: int
+    meta: dict[str, Any]
+    settings: dict[str, Any]
+    aliases: list[str]
+    properties: dict[str, Any]
+
+
+def find(connection: Connection, address: Address) -> Opened:
+    """Return the index behind an alias.
+
+    Raises `IndexNotFound`, `NotOurs`, `IndexFormatUnknown`.
+    """
+    try:
+        found = connection.ask("GET", path_of(address.name), flat_settings=True)
+    except RequestRefused as error:
+        if error.status != 404:
+            raise
+        raise IndexNotFound(url=address.url) from error
+    if len(found) != 1:
+        raise NotOurs(url=address.url, reason=f"it is an alias of {len(found)} indices")
+    ((index, described),) = found.items()
+    meta = described["mappings"].get("_meta", {}).get("simsearch")
+    if not isinstance(meta, dict) or "model" not in meta:
+        raise NotOurs(url=address.url, reason="its mapping names no model")
+    if meta.get("format") != mapping.FORMAT:
+        raise IndexFormatUnknown(url=address.url, found=meta.get("format"), known=mapping.FORMAT)
+    return Opened(
+        name=index,
+        model=meta["model"],
+        dimensions=meta["dimensions"],
+        meta=meta,
+        settings=described["settings"],
+        aliases=list(described["aliases"]),
+        properties=described["mappings"]["properties"],
+    )
+
+
+def create(connection: Connection, address: Address, model: str, dimensions: int, index_options: str) -> None:
+    """Create an index for a model with its aliases and companions, unless another process was faster.
+
+    The index and its aliases come in one step, so nobody meets half of them.
+    """
+    aliases: dict[str, Any] = {address.name: {}, address.write_alias(model): {}}
+    how = mapping.mapping(model, dimensions, index_options)
+    _create(connection, address.readings, {"mappings": mapping.readings_mapping()})
+    _create(connection, address.dead_letters, {"mappings": mapping.dead_letters_mapping()})
+    body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
+    _create(connection, address.generation(model), body)
+
+
+def change(connection: Connection, opened: Opened, index_options: str) -> None:
+    """Change how vectors are kept; those that are stored follow as the server merges its segments.
+
+    Raises `RequestRefused` where the server does not go from the one to the other.
+    """
+    wanted = mapping.mapping(opened.model, opened.dimensions, index_options)["properties"]["simsearch"]["properties"]
+    vector = wanted["vector"]
+    passages = {"type": "nested", "dynamic": "strict", "properties": {"vector": vector}}
+    body = {"properties": {"simsearch": {"properties": {"vector": vector, "passages": passages}}}}
+    connection.ask("PUT", path_of(opened.name, "_mapping"), body)
+
+
+def _create(connection: Connection, index: str, body: dict[str, Any]) -> None:
+    try:
+        connection.ask("PUT", path_of(index), body)
+    except RequestRefused as error:
+        if error.kind != "resource_already_exists_exception":
+            raise

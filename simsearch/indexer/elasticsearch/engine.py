@@ -1,0 +1,157 @@
+"""The engine on a server: documents, postings and vectors in an Elasticsearch index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsearch.corpus.document import Document
+from simsearch.indexer.conditions import Condition
+from simsearch.indexer.elasticsearch import creation, dead_letters, documents, health, load, mapping, queries, reading
+from simsearch.indexer.elasticsearch.access import Access
+from simsearch.indexer.elasticsearch.address import Address, parse
+from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.indexer.elasticsearch.retry import WRITING
+from simsearch.indexer.elasticsearch.writing import Writer
+from simsearch.indexer.engine import Candidates, Check, Enriched, Found, Info, Outcome, Passage, Question
+
+
+class ElasticsearchEngine:
+    """An index on a server; any number of processes may read and write it at a time."""
+
+    exclusive = False
+
+    @classmethod
+    def open(cls, url: str, index_options: str | None = None) -> ElasticsearchEngine:
+        """Open the index at `https://host:9200/name`; `index_options` changes how it keeps vectors from now on.
+
+        Raises `IndexNotFound`, `NotOurs`, `IndexFormatUnknown`, and what `address`, `access` and `connection` raise.
+        """
+        address, connection = _connect(url)
+        engine = cls(address, connection)
+        if index_options:
+            creation.change(connection, engine._opened, index_options)
+        return engine
+
+    @classmethod
+    def create(cls, url: str, model: str, dimensions: int, index_options: str | None = None) -> ElasticsearchEngine:
+        """Create the index for a model, or open the one that another process has just created."""
+        address, connection = _connect(url)
+        creation.create(connection, address, model, dimensions, index_options or mapping.INDEX_OPTIONS)
+        return cls(address, connection)
+
+    def __init__(self, address: Address, connection: Connection) -> None:
+        self.url = address.url
+        self._address = address
+        self._connection = connection
+        self._opened = creation.find(connection, address)
+        self.model = self._opened.model
+
+    def info(self, check: bool = False) -> Info:
+        """Return the figures of the index; with `check`, list what is wrong."""
+        if check:
+            self.refresh()
+        (counted,) = self._connection.search(self._address.name, [queries.states()])
+        statistics = self._connection.ask("GET", path_of(self._address.name, "_stats", "store"))
+        found = counted["aggregations"]
+        states = {bucket["key"]: bucket["doc_count"] for bucket in found["states"]["buckets"]}
+        return Info(
+            url=self.url,
+            model=self.model,
+            dimensions=self._opened.dimensions,
+            documents=sum(states.values()),
+            passages=found["passages"]["doc_count"],
+            bytes=statistics["_all"]["primaries"]["store"]["size_in_bytes"],
+            states=states,
+            problems=[found.what for found in self.checks() if not found.ok] if check else [],
+            dead_letters=dead_letters.count(self._connection, self._address),
+        )
+
+    def checks(self) -> list[Check]:
+        """Look at the server, the index and its state, each with what to do where it is not in order."""
+        return list(health.checks(self._connection, self._address))
+
+    def digests(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Return digest and sequence of those documents that are stored; ("", sequence) of deleted ones."""
+        return {name: (known.digest, known.sequence) for name, known in self._writer.known(ids).items()}
+
+    def renew(self, documents: Sequence[Document]) -> list[Outcome]:
+        """Note that stored documents were read again and had not changed."""
+        return self._writer.renew(documents)
+
+    def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
+        """Write documents; afterwards those stored survive a crash. The newest reading wins."""
+        return self._writer.store(batch)
+
+    def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
+        """Delete documents; an older reading that arrives later does not bring them back."""
+        return self._writer.delete(ids, sequence)
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Prepare the index for a long run of `store`, and go back afterwards."""
+        load.begin(self._connection, self._address)
+        try:
+            yield
+        finally:
+            load.end(self._connection, self._address)
+
+    def settle(self) -> None:
+        """Make what was written visible to searches, and forget the dead letters that have been stored since."""
+        self.refresh()
+        self._writer.forget_dead_letters()
+
+    def refresh(self) -> None:
+        """Make what was written visible to searches."""
+        self._connection.ask("POST", path_of(self._address.name, "_refresh"), patience=WRITING)
+
+    def candidates(self, question: Question) -> Candidates:
+        """Return the best passages by words and by vector among those that meet the conditions."""
+        return reading.candidates(self._connection, self._address.name, question)
+
+    def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
+        """Return ids of the documents nearest to a vector."""
+        (answer,) = self._connection.search(self._address.name, [queries.nearest(vector, limit, conditions)])
+        return [hit["_id"] for hit in answer["hits"]["hits"]]
+
+    def facets(self, conditions: Sequence[Condition], limit: int) -> list[tuple[str, int]]:
+        """Return the most frequent tags among documents that meet the conditions, with their numbers."""
+        (answer,) = self._connection.search(self._address.name, [queries.facets(conditions, limit)])
+        found = [(bucket["key"], bucket["doc_count"]) for bucket in answer["aggregations"]["tags"]["buckets"]]
+        return sorted(found, key=lambda tag: (-tag[1], tag[0]))
+
+    def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
+        """Return the passages of documents, in their order; ids that are not stored are left out."""
+        found = reading.get(self._connection, self._address.name, ids, documents.OF_PASSAGES)
+        return {name: documents.passages(source) for name, source in found.items()}
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
+        """Return stored documents; ids that are not stored are left out."""
+        found = reading.get(self._connection, self._address.name, ids, documents.SHOWN)
+        return {name: documents.found(name, source) for name, source in found.items()}
+
+    def words(self) -> Iterable[tuple[str, int]]:
+        """Return each word of the index with the number of passages that hold it."""
+        return reading.words(self._connection, self._address.name).items()
+
+    def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
+        """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
+        return reading.vectors(self._connection, self._address.name, limit)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connection.close()
+
+    @cached_property
+    def _writer(self) -> Writer:
+        packed = health.version(self._connection) >= documents.PACKED_FROM
+        return Writer(self._connection, self._address, self.model, packed)
+
+
+def _connect(url: str) -> tuple[Address, Connection]:
+    address = parse(url)
+    return address, Connection(address.server, Access.from_environment())

@@ -1,0 +1,94 @@
+"""Is a server fit, and an index on it in order? What is not comes with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simsearch.indexer.elasticsearch import creation, dead_letters, load, mapping, queries
+from simsearch.indexer.elasticsearch.address import Address
+from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.indexer.elasticsearch.creation import Opened
+from simsearch.indexer.engine import Check
+
+#: The oldest version that has all that is asked of it.
+OLDEST = (8, 19)
+_BLOCKS = ("read_only_allow_delete", "read_only", "write", "read", "metadata")
+
+
+def version(connection: Connection) -> tuple[int, ...]:
+    """Return the server's version."""
+    told = connection.ask("GET", "/")["version"]["number"]
+    return tuple(int(part) for part in told.split("-")[0].split(".") if part.isdigit())
+
+
+def checks(connection: Connection, address: Address) -> Iterator[Check]:
+    """Look at the server, then at the index."""
+    found = version(connection)
+    told = ".".join(map(str, found))
+    yield Check("address", True, address.url)
+    yield Check("version", found >= OLDEST, told if found >= OLDEST else f"{told}: install 8.19 or newer")
+    opened = creation.find(connection, address)
+    yield _health(connection, opened)
+    yield _mapping(opened, address)
+    yield _blocks(opened)
+    yield _refresh(opened)
+    yield _fields(connection, address)
+    letters = dead_letters.count(connection, address)
+    remedy = f": see their reasons in {address.dead_letters}, mend the documents and index them again"
+    yield Check("dead letters", not letters, f"{letters:,}{remedy if letters else ''}")
+
+
+def _health(connection: Connection, opened: Opened) -> Check:
+    told = connection.ask("GET", path_of("_cluster", "health", opened.name))
+    status = told["status"]
+    away = told["unassigned_shards"]
+    if status == "red":
+        return Check("health", False, f"red, {away} shards without a copy: bring back the nodes that hold them")
+    note = f", {away} replicas not assigned: a lost node loses documents" if status == "yellow" else ""
+    return Check("health", True, f"{status}{note}")
+
+
+def _mapping(opened: Opened, address: Address) -> Check:
+    """Compare the mapping with what simsearch makes, and the aliases with what they should be."""
+    wanted = address.write_alias(opened.model)
+    if wanted not in opened.aliases:
+        return Check("mapping", False, f"the alias {wanted} is missing, so nothing can be written: add it")
+    expected = mapping.mapping(opened.model, opened.dimensions)["properties"]
+    strange = sorted(_differences(expected, opened.properties))
+    if strange:
+        return Check("mapping", False, f"{', '.join(strange)} are not as simsearch makes them: index into a new name")
+    options = opened.properties["simsearch"]["properties"]["vector"]["index_options"]["type"]
+    return Check("mapping", True, f"{opened.name}, vectors {options}")
+
+
+def _differences(expected: dict[str, object], found: object, above: str = "") -> Iterator[str]:
+    for name, field in expected.items():
+        here = found.get(name) if isinstance(found, dict) else None
+        kind = field.get("type") if isinstance(field, dict) else None
+        if not isinstance(here, dict) or (kind not in (None, "object") and here.get("type") != kind):
+            yield above + name
+        elif isinstance(field, dict) and isinstance(field.get("properties"), dict):
+            yield from _differences(field["properties"], here.get("properties"), f"{above}{name}.")
+
+
+def _blocks(opened: Opened) -> Check:
+    found = [name for name in _BLOCKS if opened.settings.get(f"index.blocks.{name}") == "true"]
+    if not found:
+        return Check("blocks", True, "none")
+    remedy = "make room on the disk" if found == ["read_only_allow_delete"] else "take the setting back"
+    return Check("blocks", False, f"index.blocks.{found[0]} is set: {remedy}")
+
+
+def _refresh(opened: Opened) -> Check:
+    interval = opened.settings.get("index.refresh_interval", "1s")
+    if not load.is_raised(opened):
+        return Check("refresh", True, f"new documents are found after {interval}")
+    remedy = "if none is going on, one was killed: run `simsearch index` once more"
+    return Check("refresh", False, f"raised to {interval} by a load; {remedy}")
+
+
+def _fields(connection: Connection, address: Address) -> Check:
+    (counted,) = connection.search(address.name, [queries.states()])
+    ignored = counted["aggregations"]["ignored"]["doc_count"]
+    found = f"{ignored:,} documents have values that cannot be asked for: too many names, or too long"
+    return Check("metadata", True, found if ignored else "all can be asked for")

@@ -1,0 +1,104 @@
+"""Reading an index: candidates, documents by id, and walks over all of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simsearch.indexer.elasticsearch import documents, queries
+from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.indexer.elasticsearch.mapping import PASSAGES
+from simsearch.indexer.engine import Candidate, Candidates, Passage, Question
+
+#: Documents asked for by id, or read in a walk, at a time.
+MOST_IDS = 1_000
+#: How long a server keeps the state of an index that is being walked, after each step.
+KEPT = "5m"
+
+
+def candidates(connection: Connection, index: str, question: Question) -> Candidates:
+    """Return the best passages by words and by vector among those that meet the conditions."""
+    *lists, counts = connection.search(index, queries.candidates(question))
+    by_words = lists.pop(0) if question.words else None
+    by_vector = lists.pop(0) if lists else None
+    ranks: dict[tuple[str, int], list[int | None]] = {}
+    passages: dict[tuple[str, int], Passage] = {}
+    for place, answer in enumerate((by_words, by_vector)):
+        for rank, (key, passage) in enumerate(_inner_hits(answer), 1):
+            passages[key] = passage
+            ranks.setdefault(key, [None, None])[place] = rank
+    inside = counts["aggregations"]["passages"]
+    total = int(inside["doc_count"])
+    holding = inside.get("holding", {}).get("buckets", {})
+    frequencies = {word: int(holding[str(place)]["doc_count"]) for place, word in _asked(question.words)}
+    found = [Candidate(*key, passages[key], *places) for key, places in ranks.items()]
+    return Candidates(found, frequencies, total, float(inside["length"]["value"] or 0) / max(total, 1))
+
+
+def get(connection: Connection, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of stored documents; ids that are not stored are left out."""
+    found = {}
+    for start in range(0, len(ids), MOST_IDS):
+        wanted = [{"_index": index, "_id": name, "_source": list(fields)} for name in ids[start : start + MOST_IDS]]
+        for document in connection.get(wanted):
+            if document["found"]:
+                found[document["_id"]] = document["_source"]
+    return found
+
+
+def words(connection: Connection, index: str) -> Counter[str]:
+    """Count, for each word of an index, the passages that hold it."""
+    counts: Counter[str] = Counter()
+    for source in walk(connection, index, [f"{PASSAGES}.words"]):
+        for passage in source.get("simsearch", {}).get("passages", []):
+            counts.update({word for word in passage["words"].split(" ") if word})
+    return counts
+
+
+def walk(connection: Connection, index: str, fields: Sequence[str]) -> Iterator[Any]:
+    """Yield the fields of every document, as the index is now."""
+    opened = connection.ask("POST", path_of(index, "_pit"), keep_alive=KEPT)["id"]
+    try:
+        after: Any = None
+        while True:
+            body: dict[str, Any] = {"size": MOST_IDS, "_source": list(fields), "sort": ["_shard_doc"]}
+            body |= {"pit": {"id": opened, "keep_alive": KEPT}, "track_total_hits": False}
+            if after:
+                body["search_after"] = after
+            answer = connection.ask("POST", "/_search", body)
+            opened = answer["pit_id"]
+            hits = answer["hits"]["hits"]
+            if not hits:
+                return
+            yield from (hit["_source"] for hit in hits)
+            after = hits[-1]["sort"]
+    finally:
+        connection.ask("DELETE", "/_pit", {"id": opened})
+
+
+def vectors(connection: Connection, index: str, limit: int) -> dict[str, NDArray[np.float32]]:
+    """Return the stored vectors of at most so many documents, taken at random."""
+    chance = {"function_score": {"query": {"term": {"simsearch.state": "ok"}}, "random_score": {}}}
+    body = {"size": limit, "query": chance, "_source": documents.VECTOR}
+    found = connection.ask("POST", path_of(index, "_search"), body, _source_exclude_vectors=False)
+    return {hit["_id"]: documents.vector(hit["_source"]) for hit in found["hits"]["hits"]}
+
+
+def _asked(words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    return enumerate(words[: queries.MOST_WORDS])
+
+
+def _inner_hits(answer: Any) -> list[tuple[tuple[str, int], Passage]]:
+    """Return the passages that a search has found, best first, each with its document and place in it."""
+    if answer is None:
+        return []
+    inner = [
+        (one["_score"], (hit["_id"], int(one["_nested"]["offset"])), documents.passage(one["_source"]))
+        for hit in answer["hits"]["hits"]
+        for one in hit["inner_hits"][PASSAGES]["hits"]["hits"]
+    ]
+    return [(key, passage) for _, key, passage in sorted(inner, key=lambda found: (-found[0], found[1]))]

@@ -1,0 +1,158 @@
+"""Writing documents: the newest reading wins, whatever order readings arrive in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from simsearch.corpus.document import Document
+from simsearch.errors import SimsearchError
+from simsearch.indexer.elasticsearch import bulk, dead_letters, documents
+from simsearch.indexer.elasticsearch.address import Address
+from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused
+from simsearch.indexer.elasticsearch.retry import WRITING
+from simsearch.indexer.engine import Enriched, Outcome
+
+#: Documents asked for by id at a time.
+MOST_IDS = 1_000
+CONFLICT = 409
+
+
+class IndexGone(SimsearchError):
+    """The index {url} takes no documents of model {model} any more: it was deleted, or another model took its place; run the command again."""  # noqa: E501
+
+    url: str
+    model: str
+
+
+class Known(NamedTuple):
+    """What is known of a document."""
+
+    digest: str  #: of what is stored; "" if it was deleted
+    sequence: int  #: of the newest reading or delete
+    held: bool  #: whether the index holds it
+
+
+class Writer:
+    """Writes documents of one model.
+
+    A document's version is the sequence of its reading, so the server itself refuses older ones. The newest
+    readings that change nothing in the index, of unchanged and of deleted documents, are noted in an index of
+    their own: a document would have to be written anew with its vectors to bear another version, and a
+    server forgets the versions of what it has deleted.
+    """
+
+    def __init__(self, connection: Connection, address: Address, model: str, packed: bool) -> None:
+        self._connection = connection
+        self._address = address
+        self._model = model
+        self._packed = packed
+
+    def known(self, ids: Sequence[str]) -> dict[str, Known]:
+        """Return what is known of those documents that were ever stored or deleted."""
+        found: dict[str, Known] = {}
+        for document, reading in self._get(ids, self._address.name, self._address.readings):
+            version, newer = document.get("_version", 0), reading.get("_version", 0)
+            deleted = reading.get("_source", {}).get("deleted", False) and newer > version
+            if document["found"] and not deleted:
+                digest = document["_source"]["simsearch"]["digest"]
+                found[document["_id"]] = Known(digest, max(version, newer), held=True)
+            elif document["found"] or reading["found"]:
+                found[document["_id"]] = Known("", max(version, newer), held=document["found"])
+        return found
+
+    def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
+        """Write documents that are at least as new as what is known of them."""
+        noted = self._get([item.document.id for item in batch], self._address.readings)
+        newest = {reading["_id"]: reading["_version"] for (reading,) in noted if reading["found"]}
+        fresh = {item.document.id: item for item in batch if item.document.sequence >= newest.get(item.document.id, 0)}
+        results = {result.id: result for result in self._send(self._actions(fresh.values()))}
+        outcomes: list[Outcome] = []
+        failed: list[tuple[Document, str]] = []
+        for item in batch:
+            name, sequence = item.document.id, item.document.sequence
+            result = results.get(name)
+            if fresh.get(name) is not item or result is None or result.status == CONFLICT:
+                outcomes.append(Outcome(name, sequence, "older"))
+            elif result.status < 300:
+                outcomes.append(Outcome(name, sequence, "stored", item.dropped, item.state))
+            else:
+                outcomes.append(Outcome(name, sequence, "failed", reason=result.reason))
+                failed.append((item.document, result.reason))
+        if failed:
+            dead_letters.bury(self._connection, self._address, self._model, failed, WRITING)
+        return outcomes
+
+    def renew(self, read: Sequence[Document]) -> list[Outcome]:
+        """Note that documents were read again, and return those that are stored just so."""
+        self._note([bulk.index(document.id, document.sequence, {}) for document in read])
+        # Looked at afterwards: who stores an older reading from now on sees the note, who did so before is seen here.
+        known = self.known([document.id for document in read])
+        return [
+            Outcome(document.id, document.sequence, "unchanged")
+            for document in read
+            if document.id in known and known[document.id].digest == document.digest
+        ]
+
+    def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
+        """Delete documents and note it, unless a newer reading is known."""
+        names = list(dict.fromkeys(ids))
+        known = self.known(names)
+        newer = self._note([bulk.index(name, sequence, {"deleted": True}) for name in names])
+        going = [bulk.delete(name, sequence) for name in names if name not in newer]
+        newer |= {result.id for result in self._send(going) if result.status == CONFLICT}
+        held = {name for name in names if name in known and known[name].held}
+        return [
+            Outcome(name, sequence, "older" if name in newer else "deleted" if name in held else "absent")
+            for name in names
+        ]
+
+    def forget_dead_letters(self) -> None:
+        """Remove the dead letters of documents that were stored, or deleted, since."""
+        if not dead_letters.count(self._connection, self._address):
+            return
+        letters = dead_letters.read(self._connection, self._address)
+        known = self.known(list(letters))
+        settled = [name for name in known if known[name].sequence >= letters[name]["sequence"]]
+        dead_letters.forget(self._connection, self._address, settled, WRITING)
+
+    def _actions(self, items: Iterable[Enriched]) -> Iterator[bulk.Action]:
+        for item in items:
+            body = documents.body(item, self._model, self._packed)
+            yield bulk.index(item.document.id, item.document.sequence, body)
+
+    def _note(self, notes: Sequence[bulk.Action]) -> set[str]:
+        """Write down readings; return the ids of which newer ones are known."""
+        results = bulk.send(self._connection, self._address.readings, notes)
+        return {result.id for result in results if result.status == CONFLICT}
+
+    def _send(self, actions: Iterable[bulk.Action]) -> Iterator[bulk.Result]:
+        with self._told():
+            for result in bulk.send(self._connection, self._address.write_alias(self._model), actions, alias=True):
+                if result.kind == "index_not_found_exception":
+                    raise IndexGone(url=self._address.url, model=self._model)
+                yield result
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say that the index has gone where the server says that something was not found."""
+        try:
+            yield
+        except RequestRefused as error:
+            if error.status != 404:
+                raise
+            raise IndexGone(url=self._address.url, model=self._model) from error
+
+    def _get(self, ids: Sequence[str], *indices: str) -> Iterator[list[Any]]:
+        """Yield what each of the indices holds of each id."""
+        for start in range(0, len(ids), MOST_IDS):
+            wanted = [
+                {"_index": index, "_id": name, "_source": [*documents.DIGEST, "deleted"]}
+                for name in ids[start : start + MOST_IDS]
+                for index in indices
+            ]
+            with self._told():
+                found = self._connection.get(wanted, WRITING)
+            for place in range(0, len(found), len(indices)):
+                yield found[place : place + len(indices)]

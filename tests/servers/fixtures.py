@@ -1,0 +1,116 @@
+"""Servers as fixtures; a plugin of pytest (`servers.fixtures`)."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from . import Unavailable
+from .access import Access
+from .build import assemble
+from .certificates import Certificate, certify
+from .find import Server, running, version
+from .home import Home
+from .node import Node, cluster
+from .proxy import Fault, Proxy
+
+_USED = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_USED] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which servers the tests ran on, where they did."""
+    for line in config.stash[_USED]:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return the server that all tests share (`.url`, `.version`); they use names of their own."""
+    with contextlib.ExitStack() as stack:
+        with _or_skip():
+            server = stack.enter_context(running(tmp_path_factory.mktemp("elasticsearch")))
+        pytestconfig.stash[_USED].append(f"Elasticsearch {server.version} ({server.source})")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_home(pytestconfig: pytest.Config) -> Home:
+    """Return what private nodes are started from."""
+    with _or_skip():
+        home = assemble(version())
+    pytestconfig.stash[_USED].append(f"private nodes: Elasticsearch {home.version}, Java {home.java.version}")
+    return home
+
+
+@pytest.fixture
+def own_node(elasticsearch_home: Home, tmp_path: Path) -> Iterator[Callable[..., Node]]:
+    """Return a function that starts private nodes: `own_node("thread_pool.write.size=1", heap="256m")`."""
+    numbers = itertools.count()
+    with contextlib.ExitStack() as stack:
+
+        def start(*settings: str, heap: str = "256m", full_jit: bool = False) -> Node:
+            folder = tmp_path / f"own-node-{next(numbers)}"
+            return stack.enter_context(Node(elasticsearch_home, folder, *settings, heap=heap, full_jit=full_jit))
+
+        yield start
+
+
+@pytest.fixture
+def own_cluster(elasticsearch_home: Home, tmp_path: Path) -> Iterator[Callable[..., list[Node]]]:
+    """Return a function that starts private clusters: `own_cluster("a.setting=1", count=3, heap="256m")`."""
+    numbers = itertools.count()
+    with contextlib.ExitStack() as stack:
+
+        def start(*settings: str, count: int = 3, heap: str = "256m") -> list[Node]:
+            folder = tmp_path / f"own-cluster-{next(numbers)}"
+            return stack.enter_context(cluster(elasticsearch_home, folder, *settings, count=count, heap=heap))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Return a certificate for 127.0.0.1; clients trust it by its `.authority`."""
+    with _or_skip():
+        return certify(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def proxy(request: pytest.FixtureRequest) -> Iterator[Callable[..., Proxy]]:
+    """Return a function that starts proxies: `proxy(elasticsearch.url, tls=True, users={"elastic": "secret"})`."""
+    with contextlib.ExitStack() as stack:
+
+        def start(
+            target: str,
+            *,
+            tls: bool = False,
+            users: Mapping[str, str] | None = None,
+            api_keys: Collection[str] = (),
+            readers: Collection[str] = (),
+            fault: Fault | None = None,
+        ) -> Proxy:
+            access = Access(users or {}, api_keys, readers)
+            certificate = request.getfixturevalue("certificate") if tls else None
+            return stack.enter_context(Proxy(target, certificate=certificate, access=access, fault=fault))
+
+        yield start
+
+
+@contextlib.contextmanager
+def _or_skip() -> Iterator[None]:
+    """Skip where something is missing on a developer's machine; on CI that is a failure."""
+    try:
+        yield
+    except Unavailable as problem:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(problem), pytrace=False)
+        pytest.skip(str(problem))
