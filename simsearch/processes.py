@@ -13,8 +13,19 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def speak_alone() -> None:
+    """Let what simsearch has to say reach stderr, and no library's warnings about what it deals with itself."""
+    import logging
+    import warnings
+
+    logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
+    logging.getLogger("elastic_transport").propagate = False
+    warnings.filterwarnings("ignore", module="elastic")
+
+
 def begin_worker() -> None:
     """Prepare a worker: Ctrl-C is for the parent, which ends its workers; one that is killed takes them along."""
+    speak_alone()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import typer
 
@@ -41,5 +42,15 @@ def config(
         ("model", model or "base", origin("model")),
         ("models", str(store.store_folder()), models),
         *((name, str(given[name]), settings.FILE) for name in ("mode", "k") if name in given),
+        *_access(given.get("elasticsearch", {})),
     ]
     output.rows([{"name": name, "value": value, "origin": source} for name, value, source in shown], as_json)
+
+
+def _access(given: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield how Elasticsearch is reached, where that is set; no secrets."""
+    for name in settings.ACCESS:
+        value = os.environ.get(settings.variable(name)) or given.get(name)
+        if value:
+            origin = "environment" if os.environ.get(settings.variable(name)) else settings.FILE
+            yield f"elasticsearch.{name}", "***" if name in ("api_key", "password") else value, origin

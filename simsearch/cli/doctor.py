@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,24 +12,16 @@ from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import IndexOption, JsonOption, open_index
+from simsearch.indexer.engine import Check
 
 if TYPE_CHECKING:
     from simsearch.indexer import Index
     from simsearch.indexer.diagnosis import Vocabulary
-    from simsearch.indexer.engine import Info
 
 #: Documents that are listed for each thing that is wrong.
 LISTED = 20
 
 app = command_app()
-
-
-class Check(NamedTuple):
-    """What was looked at, whether it is in order, and what was found."""
-
-    check: str
-    ok: bool
-    what: str
 
 
 @app.command()
@@ -48,9 +40,9 @@ def doctor(
     from simsearch.indexer import diagnosis
 
     with open_index(index) as opened:
-        info = opened.engine.info(check=True)
-        words = None if info.problems else diagnosis.vocabulary(opened)
-        checks = [*_of_index(opened, info), *(_of_model(opened, words) if words else ())]
+        checks = opened.engine.checks()
+        words = diagnosis.vocabulary(opened) if all(check.ok for check in checks) else None
+        checks += [*_of_documents(opened), *(_of_model(opened, words) if words else ())]
         if verify:
             checks.append(_of_ledger(opened, verify))
     if output.for_people(as_json):
@@ -67,9 +59,8 @@ def doctor(
         raise typer.Exit(PARTLY_FAILED)
 
 
-def _of_index(index: Index, info: Info) -> Iterator[Check]:
-    remedy = "move the file away and index again"
-    yield Check("index", not info.problems, "; ".join([*info.problems, remedy] if info.problems else [info.url]))
+def _of_documents(index: Index) -> Iterator[Check]:
+    info = index.info()
     yield Check("model", True, f"{index.model.id}, {len(index.model.words):,} words")
     silent = sum(count for state, count in info.states.items() if state != "ok")
     found = f"{info.documents:,} stored, {silent:,} without a vector (found by their words only)"

@@ -33,6 +33,10 @@ def index(
     ],
     index: IndexOption = None,
     model: ModelOption = None,
+    index_options: Annotated[
+        str | None,
+        typer.Option(help="How Elasticsearch keeps vectors: int8_hnsw, bbq_hnsw, hnsw, flat ... Default: int8_hnsw."),
+    ] = None,
     ledger: Annotated[
         Path | None, typer.Option(help="Append id and sequence of each document once it is stored.")
     ] = None,
@@ -53,7 +57,11 @@ def index(
     start = time.monotonic()
     found = read(sources)
     total = count_bytes(sources) or None
-    with open_index(index, model, create=True) as opened, Bar() as bar, contextlib.ExitStack() as stack:
+    with (
+        open_index(index, model, create=True, index_options=index_options) as opened,
+        Bar() as bar,
+        contextlib.ExitStack() as stack,
+    ):
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
 
         def documents() -> Iterator[Document]:
@@ -95,6 +103,8 @@ def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str]) -> 
 def _tell_remarkable(outcomes: Iterable[Outcome]) -> None:
     """Say which documents were stored, but not as one might think."""
     for outcome in outcomes:
+        if outcome.status == "failed":
+            output.say(f"Failed: {outcome.id} is not stored, but kept as a dead letter: {outcome.reason}.")
         if outcome.dropped:
             output.say(f"Cut: {outcome.id} has {outcome.dropped:,} passages too many, which are not stored: split it.")
         if outcome.state == "empty":

@@ -24,6 +24,7 @@ COMMANDS = (
     "index",
     "query",
     "similar",
+    "tags",
     "delete",
     "keywords",
     "compare",

@@ -17,7 +17,7 @@ IndexOption = Annotated[
         "--index",
         "-i",
         envvar="SIMSEARCH_INDEX",
-        help="Address, such as sqlite:///texts.db. Default: a file in the user's data folder.",
+        help="Address: https://host:9200/name or sqlite:///texts.db. Default: a file in the user's data folder.",
     ),
 ]
 ModelOption = Annotated[
@@ -64,13 +64,21 @@ MinScoreOption = Annotated[
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Show what each score is made of.")]
 
 
-def open_index(url: str | None, model: str | None = None, *, create: bool = False) -> Index:
+def open_index(
+    url: str | None, model: str | None = None, *, create: bool = False, index_options: str | None = None
+) -> Index:
     """Open the index that the options name."""
     from simsearch.indexer import open_index
     from simsearch.model import Model
 
+    url = url or settings.default_index()
+    if url.startswith("http"):
+        from simsearch.processes import speak_alone
+
+        settings.use_access()
+        speak_alone()
     wanted = Model.load(model) if model else None
-    return open_index(url or settings.default_index(), model=wanted, create=create)
+    return open_index(url, model=wanted, create=create, index_options=index_options)
 
 
 def conditions(tags: list[str] | None, where: list[str] | None) -> list[Condition]:

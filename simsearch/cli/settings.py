@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from simsearch.folders import data_folder
 
 FILE = "simsearch.toml"
 #: What the file may set, by the name of the option, and of what kind it is.
-NAMES: dict[str, type] = {"index": str, "model": str, "mode": str, "k": int}
+NAMES: dict[str, type] = {"index": str, "model": str, "mode": str, "k": int, "elasticsearch": dict}
+#: What its table `elasticsearch` may set, each also by SIMSEARCH_ELASTICSEARCH_...
+ACCESS = ("api_key", "user", "password", "ca", "fingerprint")
 
 
 class SettingsUnreadable(SimsearchError):
@@ -40,9 +43,24 @@ def read(path: Path | None = None) -> dict[str, Any]:
         raise SettingsUnreadable(path=str(path), reason=reason)
     for name, value in found.items():
         if type(value) is not NAMES[name]:
-            reason = f"{name} is no {'text' if NAMES[name] is str else 'number'}"
+            reason = f"{name} is no {({str: 'text', int: 'number'}).get(NAMES[name], 'table')}"
+            raise SettingsUnreadable(path=str(path), reason=reason)
+    for name, value in found.get("elasticsearch", {}).items():
+        if name not in ACCESS or not isinstance(value, str):
+            reason = f"elasticsearch.{name} is no setting, or no text; there are {', '.join(ACCESS)}"
             raise SettingsUnreadable(path=str(path), reason=reason)
     return found
+
+
+def use_access() -> None:
+    """Put what the file says of access to Elasticsearch where the environment says nothing; workers inherit it."""
+    for name, value in read().get("elasticsearch", {}).items():
+        os.environ.setdefault(variable(name), value)
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting of access."""
+    return f"SIMSEARCH_ELASTICSEARCH_{name.upper()}"
 
 
 def default_index() -> str:

@@ -25,6 +25,7 @@ def status(as_json: JsonOption = None, index: IndexOption = None) -> None:
         "passages": info.passages,
         "bytes": info.bytes,
         "bytes_per_document": round(info.bytes / max(info.documents, 1)),
+        "dead_letters": info.dead_letters,
         "states": info.states,
     }
     if not output.for_people(as_json):

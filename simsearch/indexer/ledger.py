@@ -52,9 +52,9 @@ def open_ledger(path: Path) -> IO[str]:
 
 
 def append(ledger: IO[str], outcomes: Iterable[Outcome]) -> None:
-    """Note outcomes, a line of JSON each; `older` ones acknowledge nothing."""
+    """Note outcomes, a line of JSON each; `older` and `failed` ones acknowledge nothing."""
     for outcome in outcomes:
-        if outcome.status != "older":
+        if outcome.status not in ("older", "failed"):
             ledger.write(json.dumps({"id": outcome.id, "sequence": outcome.sequence}) + "\n")
     ledger.flush()
 
