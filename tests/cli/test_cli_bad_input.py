@@ -69,7 +69,7 @@ MISTAKES = {
     "missing source": ("index 没有.txt", "没有.txt"),
     "dangling link": ("index 断链.txt", "断链.txt"),
     "a text for a source": (f"index {LONG}", LONG),
-    "another server": ("index 好.txt -i https://localhost:9200/texts", "https://localhost:9200/texts"),
+    "another server": ("index 好.txt -i https://localhost:9/texts", "https://localhost:9"),
     "no address": ("index 好.txt -i ftp://texts", "ftp://texts"),
     "index is no database": ("index 好.txt -i 不是库.db", "不是库.db"),
     "index is a folder": ("index 好.txt -i 文件夹", "文件夹"),

@@ -100,9 +100,10 @@ class Connection:
         allows. Raises the errors of this module.
         """
         waiting = waiting or Waiting(self.server, patience)
+        timeout = retry.granted(patience).timeout
         while True:
             try:
-                return self._send(method, path, body, patience.timeout, parameters)
+                return self._send(method, path, body, timeout, parameters)
             except (ApiError, TransportError, UnsupportedProductError) as error:
                 told = self._told(error)
                 if not isinstance(told, Passing):
@@ -167,7 +168,7 @@ class Waiting:
     def __init__(self, server: str, patience: Patience) -> None:
         self.server = server
         self._start = time.monotonic()
-        self._end = self._start + patience.deadline
+        self._end = self._start + retry.granted(patience).deadline
         self._attempt = 0
         self._speak = self._start + FIRST_WORD
 

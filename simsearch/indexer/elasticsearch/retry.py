@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import NamedTuple
+
+from simsearch.errors import SimsearchError
 
 #: Statuses that pass: too many requests, and a server or a shard that is away.
 PASSING = (429, 500, 502, 503, 504)
 #: Blocks of an index or the cluster: a full disk, no master. They are lifted, mostly without us.
 BLOCK = "cluster_block_exception"
+
+
+class PatienceUnclear(SimsearchError):
+    """SIMSEARCH_PATIENCE is {value}: set it to the seconds to wait for a server, such as 60."""
+
+    value: str
 
 
 class Patience(NamedTuple):
@@ -24,6 +33,23 @@ READING = Patience(5, 30)
 WRITING = Patience(300, 60)
 #: The first wait and the longest, in seconds, before chance shortens them.
 FIRST, LONGEST = 0.1, 10.0
+
+
+def granted(patience: Patience) -> Patience:
+    """Return the patience that holds: `SIMSEARCH_PATIENCE`, in seconds, replaces deadlines and bounds requests.
+
+    Raises `PatienceUnclear`.
+    """
+    value = os.environ.get("SIMSEARCH_PATIENCE")
+    if not value:
+        return patience
+    try:
+        seconds = float(value)
+    except ValueError as error:
+        raise PatienceUnclear(value=value) from error
+    if not 0 < seconds < float("inf"):
+        raise PatienceUnclear(value=value)
+    return Patience(seconds, min(seconds, patience.timeout))
 
 
 def passes(status: int, kind: str) -> bool:
