@@ -71,7 +71,7 @@ def parse(url: str) -> Address:
         raise UrlUnknown(url=url) from error
     path, _, name = parts.path.rstrip("/").rpartition("/")
     if "@" in parts.netloc:
-        raise SecretInAddress(host=parts.hostname or "a server")
+        raise SecretInAddress(host=parts.netloc.rpartition("@")[2])
     if parts.scheme not in ("http", "https") or not parts.hostname or not name:
         raise UrlUnknown(url=url)
     refused = _REFUSED.search(name) or name != name.lower() or name[0] in "-_+." or len(name.encode()) > LONGEST_NAME

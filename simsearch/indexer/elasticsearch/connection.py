@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -170,7 +171,7 @@ class Waiting:
         self._start = time.monotonic()
         self._end = self._start + retry.granted(patience).deadline
         self._attempt = 0
-        self._speak = self._start + FIRST_WORD
+        self._speak = self._start + FIRST_WORD if patience.told else math.inf
 
     def wait(self, told: SimsearchError, cause: BaseException | None = None) -> None:
         """Wait before the next try, or raise `told`."""

@@ -23,7 +23,7 @@ INNER = 10
 #: Documents that a server returns at a time, and neighbours that it looks for.
 MOST_HITS = 10_000
 #: Neighbours of a vector that are looked at for each that is wanted, and at least.
-CANDIDATES_EACH, LEAST_CANDIDATES = 2, 150
+CANDIDATES_EACH, LEAST_CANDIDATES = 4, 300
 
 Body = dict[str, Any]
 _RANGES = {">=": "gte", ">": "gt", "<=": "lte", "<": "lt"}

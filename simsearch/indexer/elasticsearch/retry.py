@@ -25,10 +25,11 @@ class Patience(NamedTuple):
 
     deadline: float
     timeout: float
+    told: bool = True  #: whether waiting is said
 
 
 #: Somebody waits for an answer.
-READING = Patience(5, 30)
+READING = Patience(5, 30, told=False)
 #: A server may be away for minutes, and nothing is lost.
 WRITING = Patience(300, 60)
 #: The first wait and the longest, in seconds, before chance shortens them.
@@ -49,7 +50,7 @@ def granted(patience: Patience) -> Patience:
         raise PatienceUnclear(value=value) from error
     if not 0 < seconds < float("inf"):
         raise PatienceUnclear(value=value)
-    return Patience(seconds, min(seconds, patience.timeout))
+    return Patience(seconds, min(seconds, patience.timeout), patience.told)
 
 
 def passes(status: int, kind: str) -> bool:
