@@ -57,4 +57,9 @@ class Condition(NamedTuple):
         """The value as a number, None if it is none."""
         if isinstance(self.value, bool):
             return None
-        return float(self.value) if not isinstance(self.value, str) or _NUMBER.fullmatch(self.value) else None
+        if isinstance(self.value, str) and not _NUMBER.fullmatch(self.value):
+            return None
+        try:
+            return float(self.value)
+        except OverflowError:  # an integer beyond all floats
+            return float("inf") if str(self.value)[0] != "-" else float("-inf")

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from simsearch.corpus.document import storable
 from simsearch.errors import SimsearchError
 from simsearch.indexer.errors import UrlUnknown
 
@@ -64,15 +65,16 @@ def parse(url: str) -> Address:
 
     Raises `UrlUnknown`, `SecretInAddress`, `NameRefused`.
     """
+    if "@" in url:  # before it is taken apart: what is told of that would show the password
+        raise SecretInAddress(host=url.rpartition("@")[2].partition("/")[0])
     try:
         parts = urlsplit(url)
         port = parts.port or PORT
+        url.encode()
     except ValueError as error:
-        raise UrlUnknown(url=url) from error
+        raise UrlUnknown(url=storable(url)) from error
     path, _, name = parts.path.rstrip("/").rpartition("/")
-    if "@" in parts.netloc:
-        raise SecretInAddress(host=parts.netloc.rpartition("@")[2])
-    if parts.scheme not in ("http", "https") or not parts.hostname or not name:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not name or {*"?#"} & {*url}:
         raise UrlUnknown(url=url)
     refused = _REFUSED.search(name) or name != name.lower() or name[0] in "-_+." or len(name.encode()) > LONGEST_NAME
     if refused:

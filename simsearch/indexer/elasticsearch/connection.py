@@ -218,7 +218,7 @@ def path_of(*parts: str) -> str:
 def _described(error: Any) -> tuple[str, str]:
     """Return the kind of an error and what it says: where there is a cause, the cause's."""
     if not isinstance(error, Mapping):
-        return "", str(error or "")[:300]
+        return "", " ".join(str(error or "").split())[:300]
     for cause in [*error.get("root_cause", []), *(f.get("reason") for f in error.get("failed_shards", []))]:
         if isinstance(cause, Mapping) and cause.get("reason"):
             error = cause

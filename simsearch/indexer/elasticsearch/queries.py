@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,7 +109,7 @@ def _value(name: str, compare: str, text: str, number: float | None) -> list[Bod
     by_text = _compare(texts, compare, text)
     if compare != "=":  # a text is neither more nor less than a number, unless it begins with a digit, like a date
         by_text = {"range": {texts: _digits(compare, text)}}
-    return [by_text, _compare(numbers, compare, number)]
+    return [by_text, _compare_number(numbers, compare, number)]
 
 
 def _digits(compare: str, text: str) -> dict[str, str]:
@@ -116,6 +117,14 @@ def _digits(compare: str, text: str) -> dict[str, str]:
     if compare.startswith("<"):
         return {"gte": "0", _RANGES[compare]: text}
     return {_RANGES[compare]: text, "lt": ":"} if text >= "0" else {"gte": "0", "lt": ":"}
+
+
+def _compare_number(field: str, compare: str, number: float) -> Body:
+    """Return the clause for a number: beyond all that are stored, where it has no name in JSON."""
+    if math.isfinite(number):
+        return _compare(field, compare, number)
+    beyond = (number > 0 and compare.startswith("<")) or (number < 0 and compare.startswith(">"))
+    return {"exists": {"field": field}} if beyond else _NOTHING
 
 
 def _compare(field: str, compare: str, value: str | float) -> Body:
