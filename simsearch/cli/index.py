@@ -37,6 +37,9 @@ def index(
         str | None,
         typer.Option(help="How Elasticsearch keeps vectors: int8_hnsw, bbq_hnsw, hnsw, flat ... Default: int8_hnsw."),
     ] = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Store nothing: tell from a sample what Elasticsearch would need.")
+    ] = False,
     ledger: Annotated[
         Path | None, typer.Option(help="Append id and sequence of each document once it is stored.")
     ] = None,
@@ -56,6 +59,9 @@ def index(
     counts: Counter[str] = Counter()
     start = time.monotonic()
     found = read(sources)
+    if estimate:
+        _estimate(_tell_skipped(found, counts), model, index_options, as_json)
+        return
     total = count_bytes(sources) or None
     with (
         open_index(index, model, create=True, index_options=index_options) as opened,
@@ -78,6 +84,28 @@ def index(
                 ledgers.append(written, outcomes)
         url = opened.info().url
     _summarise(counts, url, time.monotonic() - start, as_json)
+
+
+def _estimate(
+    documents: Iterator[Document], model: str | None, index_options: str | None, as_json: bool | None
+) -> None:
+    """Show what an index of the documents would need."""
+    from simsearch.indexer.elasticsearch.mapping import INDEX_OPTIONS
+    from simsearch.indexer.estimate import estimate
+    from simsearch.model import Model
+    from simsearch.processes import processors
+
+    how = index_options or INDEX_OPTIONS
+    told = estimate(documents, Model.load(model), how, processors())
+    row = {"index_options": how, **told._asdict(), "seconds": round(told.seconds, 1)}
+    if output.for_people(as_json):
+        output.listing(row | {"disk": _bytes(told.disk), "memory": _bytes(told.memory)})
+    else:
+        output.lines([row])
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
 
 
 def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str]) -> Iterator[Document]:

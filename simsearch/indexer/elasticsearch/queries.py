@@ -19,8 +19,8 @@ from simsearch.indexer.engine import Question
 MOST_WORDS = 500
 #: Longer words are cut in pieces by the whitespace analyzer.
 LONGEST_WORD = 255
-#: Passages of one document that can be candidates by words, and by vector.
-INNER = 10
+#: Passages of one document that can be candidates by words, and so many by vector.
+INNER = 4
 #: Documents that a server returns at a time, and neighbours that it looks for.
 MOST_HITS = 10_000
 #: Neighbours of a vector that are looked at for each that is wanted, and at least.
@@ -44,7 +44,7 @@ def candidates(question: Question) -> list[Body]:
         searches.append({"size": limit, "_source": False, "track_total_hits": False, "query": query})
     if question.vector is not None and question.vector.any():
         near = _near(f"{PASSAGES}.vector", question.vector, limit, where)
-        near["inner_hits"] = _passages(1)
+        near["inner_hits"] = _passages(INNER)
         searches.append({"size": limit, "_source": False, "track_total_hits": False, "knn": near})
     return [*searches, _counts(words)]
 

@@ -1,0 +1,1 @@
+"""One suite for all engines: the same behaviour through the same door."""
