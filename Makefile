@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow lint bench bench-training quality base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-training quality base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -17,11 +17,17 @@ test: .venv/ready  ## everything that takes seconds
 test-slow: .venv/ready  ## what takes minutes
 	$(BIN)/pytest -q -m slow
 
+test-elasticsearch-8: .venv/ready  ## the suite for all engines on Elasticsearch 8.19; for the night
+	SIMSEARCH_TEST_ELASTICSEARCH_VERSION=8.19.21 $(BIN)/pytest -q tests/contract tests/servers
+
 lint: .venv/ready
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
 
 bench: .venv/ready  ## speed of query, encoding and indexing, as ratios; CORPUS=folder of texts (default: examples)
 	$(BIN)/python bench/speed.py $(CORPUS)
+
+bench-elasticsearch: .venv/ready  ## speed, size and recall on a real node: make bench-elasticsearch [CORPUS=texts/] [ARGUMENTS="--documents 1000000 --length 40"]
+	$(BIN)/python bench/elasticsearch_node.py $(CORPUS) $(ARGUMENTS)
 
 bench-training: .venv/ready  ## seconds and memory of a training: make bench-training CORPUS=texts/
 	$(BIN)/python bench/training.py $(CORPUS)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import pickle
+import shutil
 
+import certifi
 import pytest
 
 from simsearch.indexer.elasticsearch.access import SECRETS, VARIABLES, Access, AccessUnclear
 
 SHA = "ab" * 32
+BASIC = {"authorization": "Basic dTpw"}  # of u:p
 
 
 @pytest.fixture
@@ -58,9 +61,12 @@ def test_a_variable_that_is_empty_counts_as_not_set(environment):
 
 def test_the_file_of_the_authority_is_read_where_it_is(environment, tmp_path):
     authority = tmp_path / "证书 1.pem"
-    authority.write_text("-----BEGIN CERTIFICATE-----\n")
+    shutil.copy(certifi.where(), authority)
     environment(ca=str(authority))
     assert Access.from_environment() == Access(ca=str(authority))
+    authority.write_text("-----BEGIN CERTIFICATE-----\n")
+    with pytest.raises(AccessUnclear, match="holds no certificate"):
+        Access.from_environment()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_no_secret_is_shown():
     [
         (Access(), {}, {}),
         (Access(api_key="key"), {"api_key": "key"}, {"api_key": "key"}),
-        (Access(user="u", password="p"), {"basic_auth": ("u", "p")}, {"basic_auth": ("u", "p")}),
+        (Access(user="u", password="p"), {"headers": BASIC}, {"headers": BASIC}),
         (Access(ca="ca.pem"), {"ca_certs": "ca.pem"}, {}),
         (Access(fingerprint=SHA), {"ssl_assert_fingerprint": SHA}, {}),
         (

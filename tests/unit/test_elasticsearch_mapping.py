@@ -161,6 +161,7 @@ def test_who_changes_a_layout_changes_no_other_one(make):
 
 def test_the_settings_leave_shards_and_replicas_to_the_cluster():
     assert settings() == {
+        "index.gc_deletes": "1h",
         "index.refresh_interval": "1s",
         "index.mapping.total_fields.limit": 1000,
         "index.mapping.total_fields.ignore_dynamic_beyond_limit": True,

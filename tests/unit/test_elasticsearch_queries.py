@@ -35,7 +35,7 @@ HOLDING = {
                 "should": [{"term": {"simsearch.passages.terms": "咖啡"}}, {"term": {"simsearch.passages.terms": "茶"}}]
             }
         },
-        "inner_hits": {"size": 10, "_source": SHOWN},
+        "inner_hits": {"size": queries.INNER, "_source": SHOWN},
     }
 }
 NEAR = {
@@ -43,7 +43,7 @@ NEAR = {
     "query_vector": NUMBERS,
     "k": 60,
     "num_candidates": 300,
-    "inner_hits": {"size": 1, "_source": SHOWN},
+    "inner_hits": {"size": queries.INNER, "_source": SHOWN},
 }
 PAGE = {"size": 60, "_source": False, "track_total_hits": False}
 LENGTH = {"sum": {"field": "simsearch.passages.length"}}

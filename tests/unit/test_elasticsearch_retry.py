@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 
@@ -10,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simsearch.indexer.elasticsearch.connection import ElasticsearchAway, ElasticsearchBusy, Waiting
-from simsearch.indexer.elasticsearch.retry import FIRST, LONGEST, READING, WRITING, Patience, delay, passes
+from simsearch.indexer.elasticsearch.retry import (
+    FIRST,
+    LONGEST,
+    READING,
+    WRITING,
+    Patience,
+    PatienceUnclear,
+    delay,
+    granted,
+    passes,
+)
 
 attempts = st.one_of(st.integers(0, 30), st.integers(0, 10**9))
 AWAY = ElasticsearchAway(server="http://es:9200", reason="connection refused")
@@ -43,6 +54,26 @@ def test_clients_that_were_refused_together_do_not_come_back_together():
 def test_who_reads_waits_less_than_who_writes():
     assert READING.deadline < WRITING.deadline
     assert READING.timeout <= WRITING.timeout
+
+
+@pytest.mark.parametrize("patience", [READING, WRITING])
+def test_patience_is_what_the_environment_says_and_no_request_takes_longer(monkeypatch, patience):
+    assert granted(patience) == patience
+    monkeypatch.setenv("SIMSEARCH_PATIENCE", "")
+    assert granted(patience) == patience
+    monkeypatch.setenv("SIMSEARCH_PATIENCE", "2.5")
+    assert granted(patience) == patience._replace(deadline=2.5, timeout=2.5)
+    monkeypatch.setenv("SIMSEARCH_PATIENCE", "1000")
+    assert granted(patience) == patience._replace(deadline=1000)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "inf", "nan", "1e999", "soon", "60s"])
+def test_patience_that_is_no_number_of_seconds_is_refused_and_shown(monkeypatch, value):
+    monkeypatch.setenv("SIMSEARCH_PATIENCE", value)
+    with pytest.raises(PatienceUnclear) as told:
+        granted(WRITING)
+    assert f"SIMSEARCH_PATIENCE is {value}:" in str(told.value)
+    assert str(copy.copy(told.value)) == str(told.value)
 
 
 @pytest.mark.parametrize(
@@ -110,3 +141,12 @@ def test_a_wait_that_lasts_is_said_once_and_says_what_for(caplog):
     assert "http://es:9200" in record.getMessage()
     assert "connection refused" in record.getMessage()
     assert "more at most" in record.getMessage()
+
+
+def test_a_wait_that_nobody_needs_to_know_of_is_not_said(caplog):
+    caplog.set_level(logging.WARNING)
+    waiting = Waiting("http://es:9200", Patience(60, 1, told=False))
+    start = time.monotonic()
+    while time.monotonic() - start < 1:
+        waiting.wait(AWAY)
+    assert not caplog.records

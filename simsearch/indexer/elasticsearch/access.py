@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import ssl
 from typing import Any, NamedTuple
 
 from simsearch.errors import SimsearchError
@@ -16,7 +18,7 @@ SECRETS = ("api_key", "password")
 
 
 class AccessUnclear(SimsearchError):
-    """The settings for Elasticsearch do not go together ({reason}): set an API key, or user and password."""
+    """The settings for Elasticsearch do not go together ({reason}): set an API key, or user and password, and the file of an authority where its certificate is not known."""  # noqa: E501
 
     reason: str
 
@@ -46,6 +48,11 @@ class Access(NamedTuple):
             raise AccessUnclear(reason="there is a user without a password, or a password without a user")
         if access.ca and not os.path.isfile(access.ca):
             raise AccessUnclear(reason=f"there is no file {access.ca}")
+        if access.ca:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(access.ca)
+            except ssl.SSLError as error:
+                raise AccessUnclear(reason=f"the file {access.ca} holds no certificate") from error
         return access
 
     def options(self, tls: bool) -> dict[str, Any]:
@@ -54,7 +61,9 @@ class Access(NamedTuple):
         if self.api_key:
             options["api_key"] = self.api_key
         if self.user:
-            options["basic_auth"] = (self.user, self.password)
+            # By hand: the client takes no other letters than English ones.
+            pair = f"{self.user}:{self.password}".encode()
+            options["headers"] = {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
         if tls and self.ca:
             options["ca_certs"] = self.ca
         if tls and self.fingerprint:

@@ -160,6 +160,9 @@ class Connection:
         if not isinstance(error, ApiError):
             slow = isinstance(error, ConnectionTimeout)
             return ElasticsearchAway(server=self.server, reason="no answer in time" if slow else _reason_of(error))
+        known = "x-elastic-product" in error.meta.headers
+        if not known and error.status_code in (400, 404, 405, 501):  # others may come from a proxy in between
+            return ServerUnknown(server=self.server, reason="it is no Elasticsearch")
         return refusal(self.server, error.status_code, error.body)
 
 

@@ -8,6 +8,7 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import mapping
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
+from simsearch.indexer.elasticsearch.retry import OPENING
 from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
 
 
@@ -36,7 +37,7 @@ def find(connection: Connection, address: Address) -> Opened:
     Raises `IndexNotFound`, `NotOurs`, `IndexFormatUnknown`.
     """
     try:
-        found = connection.ask("GET", path_of(address.name), flat_settings=True)
+        found = connection.ask("GET", path_of(address.name), patience=OPENING, flat_settings=True)
     except RequestRefused as error:
         if error.status != 404:
             raise

@@ -101,7 +101,8 @@ class ElasticsearchEngine:
             load.end(self._connection, self._address)
 
     def settle(self) -> None:
-        """Make what was written visible to searches, and forget the dead letters that have been stored since."""
+        """Make what was written visible to searches, and mend what earlier runs have left behind."""
+        load.end(self._connection, self._address)
         self.refresh()
         self._writer.forget_dead_letters()
 

@@ -13,6 +13,8 @@ ALL_INDEX_OPTIONS = ("int8_hnsw", "bbq_hnsw", "hnsw", "int4_hnsw", "flat", "int8
 LONGEST_VALUE = 8_191
 #: Names of metadata that can be asked for; what comes beyond them is stored only.
 MOST_FIELDS = 1_000
+#: How long a server itself refuses to bring back what was deleted: longer than any write is under way.
+REMEMBERED = "1h"
 #: How often new documents become visible to searches.
 REFRESH = "1s"
 
@@ -91,6 +93,7 @@ def settings() -> dict[str, Any]:
     """Return the settings of a new index; the numbers of shards and replicas are left to the cluster."""
     return {
         "index.refresh_interval": REFRESH,
+        "index.gc_deletes": REMEMBERED,
         "index.mapping.total_fields.limit": MOST_FIELDS,
         "index.mapping.total_fields.ignore_dynamic_beyond_limit": True,
     }

@@ -30,6 +30,8 @@ class Patience(NamedTuple):
 
 #: Somebody waits for an answer.
 READING = Patience(5, 30, told=False)
+#: The first question, which a server answers at once if it is there at all.
+OPENING = Patience(5, 10, told=False)
 #: A server may be away for minutes, and nothing is lost.
 WRITING = Patience(300, 60)
 #: The first wait and the longest, in seconds, before chance shortens them.
