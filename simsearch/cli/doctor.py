@@ -41,8 +41,9 @@ def doctor(
 
     with open_index(index) as opened:
         checks = opened.engine.checks()
-        words = diagnosis.vocabulary(opened) if all(check.ok for check in checks) else None
-        checks += [*_of_documents(opened), *(_of_model(opened, words) if words else ())]
+        fit = all(check.ok for check in checks)
+        words = diagnosis.vocabulary(opened) if fit else None
+        checks += [*_of_documents(opened), *_of_model(opened, words)] if words else []
         if verify:
             checks.append(_of_ledger(opened, verify))
     if output.for_people(as_json):

@@ -82,7 +82,7 @@ def index(
             _tell_remarkable(outcomes)
             if written:
                 ledgers.append(written, outcomes)
-        url = opened.info().url
+        url = opened.engine.url
     _summarise(counts, url, time.monotonic() - start, as_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import Counter
@@ -227,7 +228,8 @@ class Index:
 
 
 def _open_target(url: str) -> tuple[Engine, Model]:
-    """Open an index in a process of its own."""
+    """Open an index in a process of its own, which has a run to finish and waits as long for a server as that does."""
+    os.environ.setdefault("SIMSEARCH_PATIENCE", "300")
     index = open_index(url, create=False)
     return index.engine, index.model
 

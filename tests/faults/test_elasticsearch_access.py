@@ -211,13 +211,16 @@ def test_a_server_that_cannot_be_reached_is_told_in_seconds(tmp_path: Path) -> N
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         first.connect(full.getsockname())  # the queue is full now: who comes next gets no answer, as from far away
-        for host in (*(f"127.0.0.1:{one.getsockname()[1]}" for one in (closed, full)), "no-such-host.invalid:9200"):
-            for command in (["query", "绿茶"], ["index", "-"]):
-                done, seconds = timed(Remote(f"http://{host}").commands(tmp_path), *command)
-                assert (done.code, done.out) == (1, "")
-                assert told(done).startswith(f"Error: Elasticsearch at http://{host} does not answer (")
-                assert "check that it runs and that the address is right" in told(done)
-                assert seconds < 15, host
+        for host, command in (
+            (f"127.0.0.1:{closed.getsockname()[1]}", ["index", "-"]),
+            (f"127.0.0.1:{full.getsockname()[1]}", ["query", "绿茶"]),
+            ("no-such-host.invalid:9200", ["status"]),
+        ):
+            done, seconds = timed(Remote(f"http://{host}").commands(tmp_path), *command)
+            assert (done.code, done.out) == (1, "")
+            assert told(done).startswith(f"Error: Elasticsearch at http://{host} does not answer (")
+            assert "check that it runs and that the address is right" in told(done)
+            assert seconds < 15, host
 
 
 def fingerprint(certificate: Certificate) -> str:

@@ -128,6 +128,11 @@ def test_every_condition_is_a_clause_of_its_own(found):
 
 
 @given(conditions)
+@example(Condition("\ud800", "=", "x"))
+@example(Condition("x", "=", "\ud800"))
+@example(Condition("tags", "!=", "\0"))
+@example(Condition("price", "=", "1e999"))
+@example(Condition("price", "<", 10**400))
 def test_whatever_a_condition_holds_it_can_be_sent(condition):
     sent = json.dumps(filter_of([condition]), allow_nan=False, ensure_ascii=False).encode()
     assert json.loads(sent) == filter_of([condition])

@@ -172,7 +172,6 @@ def test_the_companions_hold_this():
     assert readings_mapping() == {"dynamic": "strict", "properties": {"deleted": {"type": "boolean"}}}
     made = dead_letters_mapping()
     assert {name: field["type"] for name, field in made["properties"].items()} == {
-        "id": "keyword",
         "sequence": "long",
         "reason": "text",
         "model": "keyword",

@@ -43,12 +43,12 @@ class Address(NamedTuple):
 
     @property
     def readings(self) -> str:
-        """The index of the newest readings that are not in the index itself: unchanged or deleted documents."""
+        """The alias of the newest readings that are not in the index itself: of unchanged and deleted documents."""
         return f"{self.name}-readings"
 
     @property
     def dead_letters(self) -> str:
-        """The index of what could not be stored."""
+        """The alias of the index of what could not be stored."""
         return f"{self.name}-dead-letters"
 
     def write_alias(self, model: str) -> str:

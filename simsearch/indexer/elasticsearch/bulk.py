@@ -36,6 +36,7 @@ class Result(NamedTuple):
     status: int
     kind: str = ""
     reason: str = ""
+    target: str = ""  #: the index that was written to
 
 
 def index(name: str, version: int, body: Any) -> Action:
@@ -112,7 +113,7 @@ def _send(
                 told = refused
             elif refused is None or isinstance(refused, RequestRefused):
                 kind, reason = (refused.kind, refused.reason) if refused else ("", "")
-                yield Result(action.id, item["status"], kind, reason)
+                yield Result(action.id, item["status"], kind, reason, item.get("_index", ""))
             else:  # access was taken away
                 raise refused
         if told:

@@ -196,7 +196,7 @@ def refusal(server: str, status: int, body: Any) -> SimsearchError:
     """Return the error that tells what a server has answered; `body` is Elasticsearch's own description."""
     error = body.get("error", body) if isinstance(body, Mapping) else body
     kind, reason = _described(error)
-    reason = reason or f"status {status}"
+    reason = reason.strip(" :") or f"status {status}"
     if status == 401 or (status == 403 and kind == "security_exception"):
         return AccessRefused(server=server, reason=reason)
     if kind == "media_type_header_exception":

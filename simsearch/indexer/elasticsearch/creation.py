@@ -8,7 +8,7 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import mapping
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
-from simsearch.indexer.elasticsearch.retry import OPENING
+from simsearch.indexer.elasticsearch.retry import OPENING, Patience
 from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
 
 
@@ -31,13 +31,13 @@ class Opened(NamedTuple):
     properties: dict[str, Any]
 
 
-def find(connection: Connection, address: Address) -> Opened:
+def find(connection: Connection, address: Address, patience: Patience = OPENING) -> Opened:
     """Return the index behind an alias.
 
     Raises `IndexNotFound`, `NotOurs`, `IndexFormatUnknown`.
     """
     try:
-        found = connection.ask("GET", path_of(address.name), patience=OPENING, flat_settings=True)
+        found = connection.ask("GET", path_of(address.name), patience=patience, flat_settings=True)
     except RequestRefused as error:
         if error.status != 404:
             raise
@@ -68,8 +68,11 @@ def create(connection: Connection, address: Address, model: str, dimensions: int
     """
     aliases: dict[str, Any] = {address.name: {}, address.write_alias(model): {}}
     how = mapping.mapping(model, dimensions, index_options)
-    _create(connection, address.readings, {"mappings": mapping.readings_mapping()})
-    _create(connection, address.dead_letters, {"mappings": mapping.dead_letters_mapping()})
+    for name, beside in (
+        (address.readings, mapping.readings_mapping()),
+        (address.dead_letters, mapping.dead_letters_mapping()),
+    ):
+        _create(connection, f"{name}-1", {"mappings": beside, "aliases": {name: {}}})
     body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
     _create(connection, address.generation(model), body)
 

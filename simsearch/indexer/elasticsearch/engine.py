@@ -108,7 +108,8 @@ class ElasticsearchEngine:
 
     def refresh(self) -> None:
         """Make what was written visible to searches."""
-        self._connection.ask("POST", path_of(self._address.name, "_refresh"), patience=WRITING)
+        names = f"{self._address.name},{self._address.dead_letters}"
+        self._connection.ask("POST", path_of(names, "_refresh"), patience=WRITING)
 
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""

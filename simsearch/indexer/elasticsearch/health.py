@@ -28,10 +28,13 @@ def checks(connection: Connection, address: Address) -> Iterator[Check]:
     yield Check("address", True, address.url)
     yield Check("version", found >= OLDEST, told if found >= OLDEST else f"{told}: install 8.19 or newer")
     opened = creation.find(connection, address)
-    yield _health(connection, opened)
+    health = _health(connection, opened)
+    yield health
     yield _mapping(opened, address)
     yield _blocks(opened)
     yield _refresh(opened)
+    if not health.ok:  # nothing can be searched
+        return
     yield _fields(connection, address)
     letters = dead_letters.count(connection, address)
     remedy = f": see their reasons in {address.dead_letters}, mend the documents and index them again"

@@ -110,7 +110,6 @@ def dead_letters_mapping() -> dict[str, Any]:
     return {
         "dynamic": "strict",
         "properties": {
-            "id": {"type": "keyword", "ignore_above": LONGEST_VALUE},
             "sequence": {"type": "long"},
             "reason": {"type": "text"},
             "model": {"type": "keyword"},

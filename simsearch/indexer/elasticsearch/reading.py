@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.indexer.elasticsearch import documents, queries
-from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.elasticsearch.mapping import PASSAGES
 from simsearch.indexer.engine import Candidate, Candidates, Passage, Question
 
@@ -77,7 +77,11 @@ def walk(connection: Connection, index: str, fields: Sequence[str]) -> Iterator[
             yield from (hit["_source"] for hit in hits)
             after = hits[-1]["sort"]
     finally:
-        connection.ask("DELETE", "/_pit", {"id": opened})
+        try:
+            connection.ask("DELETE", "/_pit", {"id": opened})
+        except RequestRefused as error:
+            if error.status != 404:  # it was let go already, and only the answer was lost
+                raise
 
 
 def vectors(connection: Connection, index: str, limit: int) -> dict[str, NDArray[np.float32]]:

@@ -39,7 +39,7 @@ FIRST, LONGEST = 0.1, 10.0
 
 
 def granted(patience: Patience) -> Patience:
-    """Return the patience that holds: `SIMSEARCH_PATIENCE`, in seconds, replaces deadlines and bounds requests.
+    """Return the patience that holds: `SIMSEARCH_PATIENCE`, in seconds, and a third of it for a request.
 
     Raises `PatienceUnclear`.
     """
@@ -52,7 +52,7 @@ def granted(patience: Patience) -> Patience:
         raise PatienceUnclear(value=value) from error
     if not 0 < seconds < float("inf"):
         raise PatienceUnclear(value=value)
-    return Patience(seconds, min(seconds, patience.timeout), patience.told)
+    return Patience(seconds, min(seconds / 3, patience.timeout), patience.told)
 
 
 def passes(status: int, kind: str) -> bool:

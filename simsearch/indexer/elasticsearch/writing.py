@@ -10,12 +10,12 @@ from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import bulk, dead_letters, documents
 from simsearch.indexer.elasticsearch.address import Address
-from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused
+from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.elasticsearch.retry import WRITING
 from simsearch.indexer.engine import Enriched, Outcome
 
 #: Documents asked for by id at a time.
-MOST_IDS = 1_000
+MOST_IDS = 200
 CONFLICT = 409
 
 
@@ -81,7 +81,8 @@ class Writer:
                 outcomes.append(Outcome(name, sequence, "failed", reason=result.reason))
                 failed.append((item.document, result.reason))
         if failed:
-            dead_letters.bury(self._connection, self._address, self._model, failed, WRITING)
+            with self._told():
+                dead_letters.bury(self._connection, self._address, self._model, failed, WRITING)
         return outcomes
 
     def renew(self, read: Sequence[Document]) -> list[Outcome]:
@@ -110,9 +111,9 @@ class Writer:
 
     def forget_dead_letters(self) -> None:
         """Remove the dead letters of documents that were stored, or deleted, since."""
-        if not dead_letters.count(self._connection, self._address):
+        letters = dead_letters.read(self._connection, self._address, WRITING)
+        if not letters:
             return
-        letters = dead_letters.read(self._connection, self._address)
         known = self.known(list(letters))
         settled = [name for name in known if known[name].sequence >= letters[name]["sequence"]]
         dead_letters.forget(self._connection, self._address, settled, WRITING)
@@ -124,13 +125,17 @@ class Writer:
 
     def _note(self, notes: Sequence[bulk.Action]) -> set[str]:
         """Write down readings; return the ids of which newer ones are known."""
-        results = bulk.send(self._connection, self._address.readings, notes)
+        results = self._send(notes, self._address.readings)
         return {result.id for result in results if result.status == CONFLICT}
 
-    def _send(self, actions: Iterable[bulk.Action]) -> Iterator[bulk.Result]:
+    def _send(self, actions: Iterable[bulk.Action], alias: str = "") -> Iterator[bulk.Result]:
         with self._told():
-            for result in bulk.send(self._connection, self._address.write_alias(self._model), actions, alias=True):
+            target = alias or self._address.write_alias(self._model)
+            for result in bulk.send(self._connection, target, actions, alias=True):
                 if result.kind == "index_not_found_exception":
+                    raise IndexGone(url=self._address.url, model=self._model)
+                if result.target == target:  # a server makes an index for a delete, alias or not
+                    self._connection.ask("DELETE", path_of(target), patience=WRITING)
                     raise IndexGone(url=self._address.url, model=self._model)
                 yield result
 
