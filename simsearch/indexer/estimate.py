@@ -29,8 +29,9 @@ QUANTISED = {
 }
 #: Bytes of a vector's links to its neighbours in memory (same guide: 4 x 16), and about as they are on disk.
 LINKS, LINKS_ON_DISK = 64, 48
-#: What text, words and metadata take on disk, as a share of their UTF-8; measured, see docs/performance.md.
-KEPT = 0.75
+#: What a document takes on disk beside its vectors, in bytes, and text, words and metadata as a share of their
+#: UTF-8: fitted to the two measurements in docs/performance.md.
+PER_DOCUMENT, KEPT = 900, 0.6
 
 
 class Estimate(NamedTuple):
@@ -73,7 +74,7 @@ def estimate(documents: Iterable[Document], model: Model, index_options: str, pr
         sampled=len(sample),
         passages=round(passages * whole),
         vectors=round(vectors * whole),
-        disk=round((vectors * on_disk + KEPT * size) * whole),
+        disk=round((vectors * on_disk + PER_DOCUMENT * len(sample) + KEPT * size) * whole),
         memory=round(vectors * (quantised + LINKS) * whole),
         seconds=seconds * whole,
     )

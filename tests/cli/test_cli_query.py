@@ -163,3 +163,12 @@ def test_what_finds_nothing_says_what_to_try(library: Simsearch) -> None:
 @pytest.mark.parametrize("line", ['{"query": null}', '{"query": ["停水"]}', '{"text": "停水"}'])
 def test_json_without_a_question_is_taken_as_it_stands(library: Simsearch, line: str) -> None:
     assert {row["query"] for row in library.ok("query", given=line + "\n").rows} <= {line}
+
+
+def test_tags_are_counted_of_all_documents_or_of_some(library: Simsearch) -> None:
+    rows = library.ok("tags", "-k", "100").rows
+    assert [row["documents"] for row in rows] == sorted((row["documents"] for row in rows), reverse=True)
+    some = library.ok("tags", "-k", "100", "--where", "city=武汉").rows
+    assert {row["tag"] for row in some} < {row["tag"] for row in rows}
+    none = library.ok("tags", "--where", "city=没有")
+    assert (none.rows, len(none.err.splitlines())) == ([], 1)

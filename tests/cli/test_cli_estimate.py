@@ -1,0 +1,21 @@
+"""An estimate tells what an index would need, and makes none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .process import Simsearch, write_lines
+
+
+def test_an_estimate_grows_with_the_documents_and_stores_nothing(simsearch: Simsearch, docs: Path) -> None:
+    one = simsearch.ok("index", docs, "--estimate").row
+    assert (one["documents"], one["sampled"], one["index_options"]) == (8, 8, "int8_hnsw")
+    assert one["vectors"] == one["passages"] + one["documents"]
+    texts = [{"id": str(number), "text": "失眠的人应当在固定的时间入睡。"} for number in range(12_000)]
+    many = simsearch.ok("index", write_lines(simsearch.folder / "多.jsonl", texts), "--estimate").row
+    assert (many["documents"], many["sampled"]) == (12_000, 10_000)
+    assert (many["passages"], many["vectors"]) == (12_000, 24_000), "extrapolated from the sample"
+    smaller = simsearch.ok("index", simsearch.folder / "多.jsonl", "--estimate", "--index-options", "bbq_hnsw").row
+    assert smaller["memory"] < many["memory"]
+    assert smaller["disk"] < many["disk"]
+    assert not simsearch.index.exists()
