@@ -93,11 +93,15 @@ def clean(document: Document) -> Document:
     """Return the document with a storable id, and without characters that are no text."""
     metadata = json.dumps(document.metadata, ensure_ascii=False, default=str) if document.metadata else ""
     parts = (document.id, document.title, document.source, document.text, metadata)
-    identity, title, source, text, metadata = map(storable, parts)
-    if len(identity.encode()) > LONGEST_ID:
-        identity = hashlib.sha256(identity.encode()).hexdigest()
+    _, title, source, text, metadata = map(storable, parts)
     kept = json.loads(metadata or "{}", parse_constant=lambda name: None)  # NaN and Infinity are no JSON
-    return Document(identity, text, title, kept, source, document.sequence)
+    return Document(storable_id(document.id), text, title, kept, source, document.sequence)
+
+
+def storable_id(id: str) -> str:
+    """Return the id under which a document is stored: without what is no text, and its sha256 if it is too long."""
+    name = storable(id)
+    return name if len(name.encode()) <= LONGEST_ID else hashlib.sha256(name.encode()).hexdigest()
 
 
 def _spans(document: Document) -> list[Span]:

@@ -104,7 +104,9 @@ class Index:
 
     def delete(self, ids: Iterable[str]) -> list[Outcome]:
         """Delete documents by id."""
-        outcomes = self.engine.delete(ids, time.time_ns())
+        from simsearch.indexer.enrichment import storable_id  # not needed to search
+
+        outcomes = self.engine.delete(map(storable_id, ids), time.time_ns())
         self.engine.settle()
         return outcomes
 
@@ -245,7 +247,7 @@ def _engine(url: str) -> type[SqliteEngine] | type[ElasticsearchEngine]:
 
         return ElasticsearchEngine
     if not url or ("://" in url and not url.startswith("sqlite:///")):
-        raise UrlUnknown(url=re.sub("//[^/@]*@", "//***@", url))  # no password on the screen
+        raise UrlUnknown(url=re.sub("//.*@", "//***@", url))  # no password on the screen
     from simsearch.indexer.sqlite import SqliteEngine
 
     return SqliteEngine

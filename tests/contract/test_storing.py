@@ -326,6 +326,13 @@ def test_a_document_read_after_it_was_deleted_is_stored(index):
     assert index.add([Document("甲", "咖啡")]) == {"stored": 1}
 
 
+def test_what_is_no_text_or_too_long_is_deleted_under_the_id_it_was_stored_by(index):
+    names = ["a\ud800", "字" * 5_000]
+    index.add([doc(name) for name in names])
+    assert [outcome.status for outcome in index.delete(names)] == ["deleted"] * 2
+    assert figures(index).documents == 0
+
+
 def test_deleting_nothing_and_from_nothing(index):
     assert index.delete([]) == []
     assert [outcome.status for outcome in index.delete(["甲"])] == ["absent"]

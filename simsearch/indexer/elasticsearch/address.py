@@ -66,7 +66,7 @@ def parse(url: str) -> Address:
     Raises `UrlUnknown`, `SecretInAddress`, `NameRefused`.
     """
     if "@" in url:  # before it is taken apart: what is told of that would show the password
-        raise SecretInAddress(host=url.rpartition("@")[2].partition("/")[0])
+        raise SecretInAddress(host=url.rpartition("@")[2].partition("/")[0] or "a server")
     try:
         parts = urlsplit(url)
         port = parts.port or PORT
