@@ -21,6 +21,7 @@ Opener = Callable[[str], tuple[Engine, Model]]
 
 _target: tuple[Engine, Model]
 _writing: AbstractContextManager[object]
+_refused: SimsearchError | None = None
 
 #: Batches stored before processes are started: a short run is over by then.
 INLINE_BATCHES = 2
@@ -59,12 +60,18 @@ def add_each(opener: Opener, url: str, batches: Iterator[list[Document]], proces
 
 def _open(opener: Opener, url: str, writing: Lock) -> None:
     """Prepare a process that stores batches."""
-    global _target, _writing
+    global _target, _writing, _refused
     begin_worker()
     gc.set_threshold(100_000)  # words by the million, and no garbage in circles: looking for it costs a seventh
-    _target = opener(url)
+    try:
+        _target = opener(url)
+    except SimsearchError as error:  # told by the first batch: the pool would print it and say that a process died
+        _refused = error
+        return
     _writing = writing if _target[0].exclusive else nullcontext()
 
 
 def _add(batch: list[Document]) -> list[Outcome]:
+    if _refused:
+        raise _refused
     return indexing.add(*_target, batch, _writing)
