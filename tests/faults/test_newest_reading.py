@@ -169,3 +169,34 @@ def test_a_write_that_was_under_way_all_the_time_does_not_undo_a_newer_reading_f
     else:  # the one moment that is not covered: see docs/design.md
         place.commands.ok("index", old)
     assert place.text() == (None if meanwhile == "deleted" else OLD)
+
+
+def test_a_write_that_was_under_way_does_not_bring_back_what_was_deleted_before_a_restart(
+    own_node: Callable[..., Node], proxy: Callable[..., Proxy], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A server that was restarted has forgotten the versions of what it deleted."""
+    node = own_node()
+    index = Remote(node.url)
+    place = Place(f"{index.server}/{index.name}", index.commands(tmp_path))
+    place.commands.ok("index", write(place, OLD, 0))
+    arrived, goes_on = threading.Event(), threading.Event()
+    request.addfinalizer(goes_on.set)
+
+    def held(request: Request) -> None:
+        if writes(request):
+            arrived.set()
+            goes_on.wait(60)
+
+    between = proxy(index.server, fault=held)
+    (tmp_path / "晚").mkdir()
+    late = tmp_path / "晚" / "甲.txt"
+    late.write_text(NEW, "utf-8")
+    with index.commands(tmp_path / "晚", between.url).start("index", late) as run:
+        assert arrived.wait(60)
+        place.commands.ok("delete", "甲.txt")
+        index.ask(f"/{index.behind}/_flush", method="POST")
+        node.restart()
+        goes_on.set()
+        done = finish(run)
+    assert (done.code, done.row["stored"], done.row["older"]) == (0, 0, 1), done.err
+    assert place.text() is None

@@ -68,12 +68,15 @@ class Writer:
         newest = {reading["_id"]: reading["_version"] for (reading,) in noted if reading["found"]}
         fresh = {item.document.id: item for item in batch if item.document.sequence >= newest.get(item.document.id, 0)}
         results = {result.id: result for result in self._send(self._actions(fresh.values()))}
+        overtaken = self._overtaken(
+            {i: fresh[i].document.sequence for i, result in results.items() if result.status < 300}
+        )
         outcomes: list[Outcome] = []
         failed: list[tuple[Document, str]] = []
         for item in batch:
             name, sequence = item.document.id, item.document.sequence
             result = results.get(name)
-            if fresh.get(name) is not item or result is None or result.status == CONFLICT:
+            if fresh.get(name) is not item or result is None or result.status == CONFLICT or name in overtaken:
                 outcomes.append(Outcome(name, sequence, "older"))
             elif result.status < 300:
                 outcomes.append(Outcome(name, sequence, "stored", item.dropped, item.state))
@@ -108,6 +111,21 @@ class Writer:
             Outcome(name, sequence, "older" if name in newer else "deleted" if name in held else "absent")
             for name in names
         ]
+
+    def _overtaken(self, stored: dict[str, int]) -> set[str]:
+        """Delete again what a newer delete had taken away while it was under way; return the ids.
+
+        A server that was restarted meanwhile has forgotten the delete. Its note comes first: who stored before
+        the note is seen by the delete, who stored after it sees the note here.
+        """
+        deleted = {
+            note["_id"]: note["_version"]
+            for (note,) in self._get(list(stored), self._address.readings)
+            if note["found"] and note["_source"].get("deleted") and note["_version"] > stored[note["_id"]]
+        }
+        for _ in self._send([bulk.delete(name, version) for name, version in deleted.items()]):
+            pass
+        return set(deleted)
 
     def forget_dead_letters(self) -> None:
         """Remove the dead letters of documents that were stored, or deleted, since."""
