@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 app = command_app()
 
+#: As in `simsearch.indexer.elasticsearch.mapping`, which is not imported for an index in a file.
+IndexOptions = Literal["int8_hnsw", "bbq_hnsw", "hnsw", "int4_hnsw", "flat", "int8_flat", "bbq_flat", "bbq_disk"]
+
 
 @app.command()
 def index(
@@ -34,8 +37,7 @@ def index(
     index: IndexOption = None,
     model: ModelOption = None,
     index_options: Annotated[
-        str | None,
-        typer.Option(help="How Elasticsearch keeps vectors: int8_hnsw, bbq_hnsw, hnsw, flat ... Default: int8_hnsw."),
+        IndexOptions | None, typer.Option(help="How Elasticsearch keeps vectors. Default: int8_hnsw.")
     ] = None,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Store nothing: tell from a sample what Elasticsearch would need.")

@@ -24,6 +24,7 @@ QUANTISED = {
     "int4_hnsw": lambda d: d / 2 + 4,
     "bbq_hnsw": lambda d: d / 8 + 14,
     "bbq_flat": lambda d: d / 8 + 14,
+    "bbq_disk": lambda d: d / 8 + 14,
     "hnsw": lambda d: 4 * d,
     "flat": lambda d: 4 * d,
 }
@@ -67,7 +68,7 @@ def estimate(documents: Iterable[Document], model: Model, index_options: str, pr
         size += _size(enriched)
     seconds = (time.perf_counter() - start) / processes
     whole = characters / max(sum(len(document.text) for document in sample), 1)
-    quantised = QUANTISED.get(index_options, QUANTISED["hnsw"])(model.dimensions)
+    quantised = QUANTISED[index_options](model.dimensions)
     on_disk = 4 * model.dimensions + quantised * ("flat" != index_options != "hnsw") + LINKS_ON_DISK
     return Estimate(
         documents=count,

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from simsearch.cli.index import IndexOptions
+from simsearch.indexer.elasticsearch.mapping import ALL_INDEX_OPTIONS
+from simsearch.indexer.estimate import QUANTISED
 
 from .process import Simsearch, write_lines
 
@@ -19,3 +26,16 @@ def test_an_estimate_grows_with_the_documents_and_stores_nothing(simsearch: Sims
     assert smaller["memory"] < many["memory"]
     assert smaller["disk"] < many["disk"]
     assert not simsearch.index.exists()
+
+
+@pytest.mark.parametrize("estimate", [(), ("--estimate",)], ids=["index", "estimate"])
+def test_a_way_to_keep_vectors_that_there_is_not_is_wrong_usage(
+    simsearch: Simsearch, docs: Path, estimate: tuple[str, ...]
+) -> None:
+    done = simsearch("index", docs, *estimate, "--index-options", "nonsense")
+    assert (done.code, done.out) == (2, "")
+    assert "int8_hnsw" in done.err
+
+
+def test_every_way_to_keep_vectors_can_be_asked_for_and_estimated() -> None:
+    assert set(get_args(IndexOptions)) == set(ALL_INDEX_OPTIONS) == set(QUANTISED)
