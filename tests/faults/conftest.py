@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from cli.process import Simsearch, write_lines
+from servers.find import Server
+
+from .server import Remote
 
 #: Documents of `many`: a dozen batches and more, so that a kill at a random mark hits a run at work.
 MANY = 16_000
@@ -18,6 +21,14 @@ WORDS = ["失眠", "绿茶", "感冒", "近视", "长城", "停水", "地铁", "
 def simsearch(tmp_path: Path) -> Simsearch:
     """Run commands in a folder of this test; no index is there yet."""
     return Simsearch(tmp_path)
+
+
+@pytest.fixture
+def index(elasticsearch: Server) -> Iterator[Remote]:
+    """Return the name of an index that is not there yet, on the server that all tests share."""
+    remote = Remote(elasticsearch.url)
+    yield remote
+    remote.drop()
 
 
 @pytest.fixture

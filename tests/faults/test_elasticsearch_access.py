@@ -9,13 +9,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli.process import Done, Simsearch, write_lines
 from servers.certificates import Certificate, certify
-from servers.find import Server
 from servers.proxy import Proxy
 
 from .conftest import documents
@@ -25,14 +24,6 @@ PASSWORD = "geheim:密码-7"
 KEY = base64.b64encode(b"id-1:secret-key").decode()
 WRONG = "falsch-7f3a"
 ENVIRONMENT = "SIMSEARCH_ELASTICSEARCH_"
-
-
-@pytest.fixture
-def index(elasticsearch: Server) -> Iterator[Remote]:
-    """Return an index of ten documents, on the server that all tests share."""
-    remote = Remote(elasticsearch.url)
-    yield remote
-    remote.drop()
 
 
 @pytest.fixture

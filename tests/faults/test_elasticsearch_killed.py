@@ -6,12 +6,11 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli.process import Simsearch, write_lines
-from servers.find import Server
 from servers.messages import Break, Request
 from servers.node import Node
 from servers.proxy import Proxy
@@ -37,14 +36,6 @@ LONG = 4_000
 KILLS = 5
 #: Seconds: longer than any single wait between two tries.
 OUTAGE = 12
-
-
-@pytest.fixture
-def index(elasticsearch: Server) -> Iterator[Remote]:
-    """Return the name of an index that is not there yet, on the server that all tests share."""
-    remote = Remote(elasticsearch.url)
-    yield remote
-    remote.drop()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from cli.process import write_lines
-from servers.find import Server
 from servers.home import Home
 from servers.messages import Break, Request, Response
 from servers.node import Node
@@ -34,14 +33,6 @@ from .server import (
 LONG = 3_000
 #: Seconds that a command goes on where a test sees it give up.
 BRIEFLY = {"SIMSEARCH_PATIENCE": "3"}
-
-
-@pytest.fixture
-def index(elasticsearch: Server) -> Iterator[Remote]:
-    """Return the name of an index that is not there yet, on the server that all tests share."""
-    remote = Remote(elasticsearch.url)
-    yield remote
-    remote.drop()
 
 
 @pytest.fixture(scope="module")

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli.process import write_lines
-from servers.find import Server
 from servers.messages import Request
 from servers.node import Node
 from servers.proxy import Proxy
 
 from .conftest import documents
 from .server import Remote, assert_each_once, begin, finish, ids_of, told, verified, without_shards
-
-
-@pytest.fixture
-def index(elasticsearch: Server) -> Iterator[Remote]:
-    """Return the name of an index that is not there yet, on the server that all tests share."""
-    remote = Remote(elasticsearch.url)
-    yield remote
-    remote.drop()
 
 
 @pytest.fixture(scope="module")
