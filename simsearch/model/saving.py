@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -122,14 +123,20 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
                 (old / folder.name).rename(folder)
                 raise
             finally:
-                shutil.rmtree(old)
+                _discard(old)
         else:
             part.rename(folder)
         _sync(folder.parent)
         while left := left_over(folder):
-            shutil.rmtree(left.parent)
+            _discard(left.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder that another process may be removing at the same moment."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
 
 
 def _arrays(tables: Tables) -> dict[str, NDArray[Any]]:

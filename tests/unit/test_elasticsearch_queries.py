@@ -42,7 +42,7 @@ NEAR = {
     "field": "simsearch.passages.vector",
     "query_vector": NUMBERS,
     "k": 60,
-    "num_candidates": 300,
+    "num_candidates": 1_000,
     "inner_hits": {"size": queries.INNER, "_source": SHOWN},
 }
 PAGE = {"size": 60, "_source": False, "track_total_hits": False}
@@ -116,9 +116,9 @@ def test_candidates_are_asked_for_by_words_then_by_vector_then_counted(words, ve
 @pytest.mark.parametrize(
     ("limit", "size", "wanted"),
     [
-        (1, 1, 300),
-        (75, 75, 300),
-        (76, 76, 304),
+        (1, 1, 1_000),
+        (250, 250, 1_000),
+        (251, 251, 1_004),
         (5_000, 5_000, 10_000),
         (6_000, 6_000, 10_000),
         (10**6, 10_000, 10_000),
@@ -157,7 +157,7 @@ def test_a_word_that_the_server_cuts_in_pieces_is_found_by_the_first():
 
 
 def test_the_nearest_documents_are_asked_for():
-    near = {"field": "simsearch.vector", "query_vector": NUMBERS, "k": 10, "num_candidates": 300}
+    near = {"field": "simsearch.vector", "query_vector": NUMBERS, "k": 10, "num_candidates": 1_000}
     page = {"size": 10, "_source": False, "track_total_hits": False}
     assert nearest(VECTOR, 10, []) == page | {"knn": near}
     assert nearest(VECTOR, 10, WHERE) == page | {"knn": near | {"filter": FILTER}}

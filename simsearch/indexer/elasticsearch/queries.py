@@ -24,7 +24,7 @@ INNER = 4
 #: Documents that a server returns at a time, and neighbours that it looks for.
 MOST_HITS = 10_000
 #: Neighbours of a vector that are looked at for each that is wanted, and at least.
-CANDIDATES_EACH, LEAST_CANDIDATES = 4, 300
+CANDIDATES_EACH, LEAST_CANDIDATES = 4, 1_000
 
 Body = dict[str, Any]
 _RANGES = {">=": "gte", ">": "gt", "<=": "lte", "<": "lt"}
