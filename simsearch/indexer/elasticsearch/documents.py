@@ -14,6 +14,8 @@ from simsearch.indexer.engine import Enriched, Found, Passage
 
 #: From this version on servers take vectors as base64, which is shorter than numbers and read faster.
 PACKED_FROM = (9, 3)
+#: From this version on servers leave vectors out of what they return.
+APART_FROM = (9, 2)
 #: What is read to show a document, or its passages, or to compare it.
 SHOWN = ["title", "text", "source", "metadata", "simsearch.tags", "simsearch.state"]
 OF_PASSAGES = ["simsearch.passages.words", "simsearch.passages.start", "simsearch.passages.end"]

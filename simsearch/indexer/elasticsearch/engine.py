@@ -142,7 +142,8 @@ class ElasticsearchEngine:
 
     def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
-        return reading.vectors(self._connection, self._address.name, limit)
+        apart = health.version(self._connection) >= documents.APART_FROM
+        return reading.vectors(self._connection, self._address.name, limit, apart)
 
     def close(self) -> None:
         """Close the connections."""

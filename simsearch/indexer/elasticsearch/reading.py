@@ -84,11 +84,15 @@ def walk(connection: Connection, index: str, fields: Sequence[str]) -> Iterator[
                 raise
 
 
-def vectors(connection: Connection, index: str, limit: int) -> dict[str, NDArray[np.float32]]:
-    """Return the stored vectors of at most so many documents, taken at random."""
+def vectors(connection: Connection, index: str, limit: int, apart: bool) -> dict[str, NDArray[np.float32]]:
+    """Return the stored vectors of at most so many documents, taken at random.
+
+    `apart`: the server leaves vectors out of what it returns where it is not told otherwise.
+    """
     chance = {"function_score": {"query": {"term": {"simsearch.state": "ok"}}, "random_score": {}}}
     body = {"size": limit, "query": chance, "_source": documents.VECTOR}
-    found = connection.ask("POST", path_of(index, "_search"), body, _source_exclude_vectors=False)
+    wanted: dict[str, Any] = {"_source_exclude_vectors": False} if apart else {}  # older servers refuse the parameter
+    found = connection.ask("POST", path_of(index, "_search"), body, **wanted)
     return {hit["_id"]: documents.vector(hit["_source"]) for hit in found["hits"]["hits"]}
 
 
