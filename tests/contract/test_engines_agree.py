@@ -136,9 +136,7 @@ def test_the_first_ten_of_twenty_thousand_are_nearly_the_same(elasticsearch, tmp
             answers = [pair.ask(question, k=10, mode=mode) for question in questions]
             overlap[mode] = np.mean([len({*one} & {*other}) / len(one) for one, other in answers])
     print("overlap of the first ten:", {mode: round(float(share), 3) for mode, share in overlap.items()})
-    assert overlap["similar"] >= 0.98
-    # By words the engines' candidates differ a little: Lucene and FTS5 have other idfs and lengths (docs/design.md).
-    assert min(overlap.values()) >= 0.95
+    assert min(overlap.values()) >= 0.98
 
 
 # Facets, for every engine

@@ -28,7 +28,7 @@ def candidates(connection: Connection, index: str, question: Question) -> Candid
     ranks: dict[tuple[str, int], list[int | None]] = {}
     passages: dict[tuple[str, int], Passage] = {}
     for place, answer in enumerate((by_words, by_vector)):
-        for rank, (key, passage) in enumerate(_inner_hits(answer), 1):
+        for rank, (key, passage) in enumerate(_inner_hits(answer)[: question.limit], 1):
             passages[key] = passage
             ranks.setdefault(key, [None, None])[place] = rank
     inside = counts["aggregations"]["passages"]
