@@ -18,7 +18,7 @@ from simsearch.indexer import open_index
 PACKAGE = Path(simsearch.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: Modules of the root, for all parts.
-COMMON = {"errors", "folders", "processes"}
+COMMON = {"errors", "folders", "patience", "processes"}
 #: What each part may know beside itself and COMMON.
 KNOWS = {
     "corpus": set(),
@@ -30,6 +30,7 @@ KNOWS = {
     "cli": {"corpus", "model", "indexer", "trainer", "worker", "evaluation"},
     "errors": set(),
     "folders": set(),
+    "patience": set(),
     "processes": set(),
     "__init__": set(),
     "__main__": {"cli"},

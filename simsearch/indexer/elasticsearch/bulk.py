@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from simsearch.indexer.elasticsearch.connection import Connection, Passing, RequestRefused, Waiting, path_of, refusal
-from simsearch.indexer.elasticsearch.retry import WRITING, Patience
+from simsearch.indexer.elasticsearch.connection import Connection, Passing, RequestRefused, path_of, refusal
+from simsearch.patience import WRITING, Patience, Waiting
 
 #: A request holds so many actions at most,
 MOST_ACTIONS = 500
@@ -84,7 +84,7 @@ def chunks(actions: Iterable[Action]) -> Iterator[list[Action]]:
 def _send(
     connection: Connection, path: str, chunk: Sequence[Action], alias: bool, patience: Patience
 ) -> Iterator[Result]:
-    waiting = Waiting(connection.server, patience)
+    waiting = Waiting(f"Elasticsearch at {connection.server}", patience)
     pending = list(chunk)
     while pending:
         lines = [line for action in pending for line in action.lines]
@@ -118,7 +118,7 @@ def _send(
                 raise refused
         if told:
             if len(again) < len(pending):
-                waiting = Waiting(connection.server, patience)
+                waiting = Waiting(f"Elasticsearch at {connection.server}", patience)
             waiting.wait(told)
         pending = again
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import math
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,12 +12,7 @@ from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import retry
 from simsearch.indexer.elasticsearch.access import Access
-from simsearch.indexer.elasticsearch.retry import READING, Patience
-
-#: Seconds of waiting after which it is said, and said again.
-FIRST_WORD, NEXT_WORD = 1.0, 30.0
-
-log = logging.getLogger(__name__)
+from simsearch.patience import READING, Patience, Waiting, granted
 
 
 class Passing(SimsearchError):
@@ -100,8 +92,8 @@ class Connection:
         Waits while the server is away or busy, all in all as long as `patience` or a `waiting` begun earlier
         allows. Raises the errors of this module.
         """
-        waiting = waiting or Waiting(self.server, patience)
-        timeout = retry.granted(patience).timeout
+        waiting = waiting or Waiting(f"Elasticsearch at {self.server}", patience)
+        timeout = granted(patience).timeout
         while True:
             try:
                 return self._send(method, path, body, timeout, parameters)
@@ -123,7 +115,7 @@ class Connection:
 
     def _ask_each(self, path: str, body: Any, answers: str, patience: Patience) -> list[Any]:
         """Ask several things in one request, until none of them fails."""
-        waiting = Waiting(self.server, patience)
+        waiting = Waiting(f"Elasticsearch at {self.server}", patience)
         while True:
             found: list[Any] = self.ask("POST", path, body, patience=patience, waiting=waiting)[answers]
             failed = next((answer for answer in found if "error" in answer), None)
@@ -164,32 +156,6 @@ class Connection:
         if not known and error.status_code in (400, 404, 405, 501):  # others may come from a proxy in between
             return ServerUnknown(server=self.server, reason="it is no Elasticsearch")
         return refusal(self.server, error.status_code, error.body)
-
-
-class Waiting:
-    """Sleeps between tries, says so, and gives up at the deadline."""
-
-    def __init__(self, server: str, patience: Patience) -> None:
-        self.server = server
-        self._start = time.monotonic()
-        self._end = self._start + retry.granted(patience).deadline
-        self._attempt = 0
-        self._speak = self._start + FIRST_WORD if patience.told else math.inf
-
-    def wait(self, told: SimsearchError, cause: BaseException | None = None) -> None:
-        """Wait before the next try, or raise `told`."""
-        pause = retry.delay(self._attempt)
-        self._attempt += 1
-        now = time.monotonic()
-        if now + pause > self._end:
-            raise told from cause
-        if now + pause >= self._speak:
-            left = self._end - now
-            log.warning(
-                "Waiting for Elasticsearch at %s (%s), for %.0f s more at most.", self.server, told.data["reason"], left
-            )
-            self._speak = now + NEXT_WORD
-        time.sleep(pause)
 
 
 def refusal(server: str, status: int, body: Any) -> SimsearchError:

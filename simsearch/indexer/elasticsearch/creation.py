@@ -8,8 +8,8 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import mapping
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
-from simsearch.indexer.elasticsearch.retry import OPENING, Patience
 from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
+from simsearch.patience import OPENING, Patience
 
 
 class NotOurs(SimsearchError):

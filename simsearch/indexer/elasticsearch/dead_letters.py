@@ -11,7 +11,7 @@ from simsearch.corpus.document import Document
 from simsearch.indexer.elasticsearch import bulk
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused
-from simsearch.indexer.elasticsearch.retry import READING, Patience
+from simsearch.patience import READING, Patience
 
 #: A text of more characters is left where it came from: it may be why the document was refused.
 LONGEST_TEXT = 100_000

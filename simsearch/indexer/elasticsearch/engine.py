@@ -15,9 +15,9 @@ from simsearch.indexer.elasticsearch import creation, dead_letters, documents, h
 from simsearch.indexer.elasticsearch.access import Access
 from simsearch.indexer.elasticsearch.address import Address, parse
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
-from simsearch.indexer.elasticsearch.retry import WRITING
 from simsearch.indexer.elasticsearch.writing import Writer
 from simsearch.indexer.engine import Candidates, Check, Enriched, Found, Info, Outcome, Passage, Question
+from simsearch.patience import WRITING
 
 
 class ElasticsearchEngine:

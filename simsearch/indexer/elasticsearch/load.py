@@ -5,7 +5,7 @@ from __future__ import annotations
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
 from simsearch.indexer.elasticsearch.creation import Opened, find
-from simsearch.indexer.elasticsearch.retry import WRITING
+from simsearch.patience import WRITING
 
 #: How often new documents become visible during a load: each time costs the server a small segment.
 DURING = "30s"

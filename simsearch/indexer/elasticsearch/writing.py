@@ -11,8 +11,8 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import bulk, dead_letters, documents
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
-from simsearch.indexer.elasticsearch.retry import WRITING
 from simsearch.indexer.engine import Enriched, Outcome
+from simsearch.patience import WRITING
 
 #: Documents asked for by id at a time.
 MOST_IDS = 200

@@ -10,18 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simsearch.indexer.elasticsearch.connection import ElasticsearchAway, ElasticsearchBusy, Waiting
-from simsearch.indexer.elasticsearch.retry import (
-    FIRST,
-    LONGEST,
-    READING,
-    WRITING,
-    Patience,
-    PatienceUnclear,
-    delay,
-    granted,
-    passes,
-)
+from simsearch.indexer.elasticsearch.connection import ElasticsearchAway, ElasticsearchBusy
+from simsearch.indexer.elasticsearch.retry import passes
+from simsearch.patience import FIRST, LONGEST, READING, WRITING, Patience, PatienceUnclear, Waiting, delay, granted
 
 attempts = st.one_of(st.integers(0, 30), st.integers(0, 10**9))
 AWAY = ElasticsearchAway(server="http://es:9200", reason="connection refused")
@@ -105,7 +96,7 @@ def test_what_passes_is_tried_again_and_nothing_else(status, kind, expected):
 
 def test_after_the_deadline_the_error_is_told_with_what_caused_it():
     cause = OSError("refused")
-    waiting = Waiting(AWAY.data["server"], Patience(0.15, 1))
+    waiting = Waiting("Elasticsearch at http://es:9200", Patience(0.15, 1))
     start = time.monotonic()
 
     def try_again() -> None:
@@ -123,7 +114,7 @@ def test_without_time_nothing_is_waited_for():
     busy = ElasticsearchBusy(server="http://es:9200", reason="queue full", remedy="wait")
     start = time.monotonic()
     with pytest.raises(ElasticsearchBusy) as told:
-        Waiting("http://es:9200", Patience(-1, 1)).wait(busy)
+        Waiting("Elasticsearch at http://es:9200", Patience(-1, 1)).wait(busy)
     assert told.value is busy
     assert told.value.__cause__ is None
     assert time.monotonic() - start < 0.05
@@ -131,7 +122,7 @@ def test_without_time_nothing_is_waited_for():
 
 def test_a_wait_that_lasts_is_said_once_and_says_what_for(caplog):
     caplog.set_level(logging.WARNING)
-    waiting = Waiting("http://es:9200", Patience(60, 1))
+    waiting = Waiting("Elasticsearch at http://es:9200", Patience(60, 1))
     start = time.monotonic()
     waiting.wait(AWAY)
     assert not caplog.records, "a short wait is nobody's business"
@@ -146,7 +137,7 @@ def test_a_wait_that_lasts_is_said_once_and_says_what_for(caplog):
 
 def test_a_wait_that_nobody_needs_to_know_of_is_not_said(caplog):
     caplog.set_level(logging.WARNING)
-    waiting = Waiting("http://es:9200", Patience(60, 1, told=False))
+    waiting = Waiting("Elasticsearch at http://es:9200", Patience(60, 1, told=False))
     start = time.monotonic()
     while time.monotonic() - start < 1:
         waiting.wait(AWAY)
