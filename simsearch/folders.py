@@ -19,3 +19,8 @@ def data_folder() -> Path:
     else:
         base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(base) / "simsearch"
+
+
+def default_index() -> str:
+    """Return the address of the index that is used where none is named."""
+    return f"sqlite:///{data_folder() / 'index.db'}"

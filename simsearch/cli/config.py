@@ -10,6 +10,7 @@ import typer
 from simsearch.cli import output, settings
 from simsearch.cli.command import command_app
 from simsearch.cli.options import IndexOption, JsonOption, ModelOption
+from simsearch.folders import default_index
 
 app = command_app()
 
@@ -38,7 +39,7 @@ def config(
 
     models = "environment" if os.environ.get("SIMSEARCH_MODELS") else "default"
     shown = [
-        ("index", index or settings.default_index(), origin("index")),
+        ("index", index or default_index(), origin("index")),
         ("model", model or "base", origin("model")),
         ("models", str(store.store_folder()), models),
         *((name, str(given[name]), settings.FILE) for name in ("mode", "k") if name in given),

@@ -14,11 +14,12 @@ import typer
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import IndexOption, JsonOption, ModelOption, open_index
+from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, ModelOption, open_index
 from simsearch.cli.progress import Bar
 
 if TYPE_CHECKING:
     from simsearch.corpus import Document, Skipped
+    from simsearch.indexer import Index
     from simsearch.indexer.engine import Outcome
 
 
@@ -42,6 +43,11 @@ def index(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Store nothing: tell from a sample what Elasticsearch would need.")
     ] = False,
+    queue: Annotated[
+        bool,
+        typer.Option("--queue", help="Hand the documents to workers instead of storing them."),
+    ] = False,
+    broker: BrokerOption = None,
     ledger: Annotated[
         Path | None, typer.Option(help="Append id and sequence of each document once it is stored.")
     ] = None,
@@ -64,28 +70,48 @@ def index(
     if estimate:
         _estimate(_tell_skipped(found, counts), model, index_options, as_json)
         return
-    total = count_bytes(sources) or None
+    if queue and ledger:
+        raise typer.BadParameter("--ledger notes what is stored, and --queue stores nothing itself.")
     with (
         open_index(index, model, create=True, index_options=index_options) as opened,
         Bar() as bar,
         contextlib.ExitStack() as stack,
     ):
+        documents = _shown(_tell_skipped(found, counts), bar, count_bytes(sources))
+        if queue:
+            _enqueue(opened, documents, broker, opened.engine.model if model else "", counts)
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
-
-        def documents() -> Iterator[Document]:
-            size = 0
-            for document in _tell_skipped(found, counts):
-                size += len(document.text.encode("utf-8", "replace"))
-                bar.show("index", min(size, total or size), total)
-                yield document
-
-        for outcomes in opened.add_batches(documents(), processors()):
+        for outcomes in [] if queue else opened.add_batches(documents, processors()):
             counts.update(outcome.status for outcome in outcomes)
             _tell_remarkable(outcomes)
             if written:
                 ledgers.append(written, outcomes)
         url = opened.engine.url
     _summarise(counts, url, time.monotonic() - start, as_json)
+
+
+def _shown(documents: Iterable[Document], bar: Bar, total: int) -> Iterator[Document]:
+    """Yield documents and show how far they are through `total` bytes, if that is known."""
+    size = 0
+    for document in documents:
+        size += len(document.text.encode("utf-8", "replace"))
+        bar.show("index", min(size, total or size), total or None)
+        yield document
+
+
+def _enqueue(index: Index, documents: Iterator[Document], broker: str | None, model: str, counts: Counter[str]) -> None:
+    """Hand documents to workers; what is too large for a message is stored at once."""
+    from simsearch.patience import WRITING
+    from simsearch.worker.producer import enqueue_batches
+
+    large: list[Document] = []
+    url = index.engine.url
+    for batch in enqueue_batches(documents, url, broker=broker, model=model, patience=WRITING, large=large):
+        counts["queued"] += len(batch)
+        if large:
+            counts.update(index.add(large))
+            large.clear()
+    counts.update(index.add(large))
 
 
 def _estimate(
@@ -146,9 +172,11 @@ def _tell_remarkable(outcomes: Iterable[Outcome]) -> None:
 
 
 def _summarise(counts: Counter[str], url: str, seconds: float, as_json: bool | None) -> None:
-    names = ("stored", "unchanged", "older", "repeated", "failed", "passed over")
+    names = ("queued", "stored", "unchanged", "older", "repeated", "failed", "passed over")
     if output.for_people(as_json):
-        told = [f"{counts[name]:,} {name}" for name in names if counts[name] or name == "stored"]
+        told = [
+            f"{counts[name]:,} {name}" for name in names if counts[name] or (name == "stored" and not counts["queued"])
+        ]
         typer.echo(f"{', '.join(told)} in {seconds:.1f} s ({url})")
         types = [f"{counts[name]:,} {name}" for name in counts if name.startswith(".") or name == "no ending"]
         if types:

@@ -31,6 +31,7 @@ COMMANDS = (
     "words",
     "train",
     "evaluate",
+    "worker",
     "status",
     "doctor",
     "config",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simsearch.cli import settings
+from simsearch.folders import default_index
 
 if TYPE_CHECKING:
     from simsearch.indexer import Condition, Index
@@ -27,6 +28,12 @@ ModelOption = Annotated[
         "-m",
         envvar="SIMSEARCH_MODEL",
         help="Model folder or id. Default: the index's model; for a new index the base model.",
+    ),
+]
+BrokerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--broker", envvar="SIMSEARCH_BROKER", help="The Redis that holds the queue: redis://host:6379/0, or rediss://."
     ),
 ]
 CountOption = Annotated[int, typer.Option("-k", min=1, max=1000, help="How many to show.")]
@@ -71,7 +78,7 @@ def open_index(
     from simsearch.indexer import open_index
     from simsearch.model import Model
 
-    url = url or settings.default_index()
+    url = url or default_index()
     if url.startswith("http"):
         from simsearch.processes import speak_alone
 

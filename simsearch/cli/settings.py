@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from simsearch.errors import SimsearchError
-from simsearch.folders import data_folder
 
 FILE = "simsearch.toml"
 #: What the file may set, by the name of the option, and of what kind it is.
-NAMES: dict[str, type] = {"index": str, "model": str, "mode": str, "k": int, "elasticsearch": dict}
+NAMES: dict[str, type] = {"index": str, "model": str, "broker": str, "mode": str, "k": int, "elasticsearch": dict}
 #: What its table `elasticsearch` may set, each also by SIMSEARCH_ELASTICSEARCH_...
 ACCESS = ("api_key", "user", "password", "ca", "fingerprint")
 
@@ -61,8 +60,3 @@ def use_access() -> None:
 def variable(name: str) -> str:
     """Return the environment variable of a setting of access."""
     return f"SIMSEARCH_ELASTICSEARCH_{name.upper()}"
-
-
-def default_index() -> str:
-    """Return the address of the index that is used where none is named."""
-    return f"sqlite:///{data_folder() / 'index.db'}"

@@ -48,10 +48,10 @@ def run(command: list[str], environment: dict[str, str]) -> subprocess.Completed
 def config(
     compose: list[str], folder: Path, environment: dict[str, str], *options: str
 ) -> subprocess.CompletedProcess[str]:
-    """Let Compose check the file and print what it comes to, worker included; a `.env` of the project has no part."""
+    """Let Compose check the file and print what it comes to; a `.env` of the project has no part."""
     nothing = folder / "empty.env"
     nothing.touch()
-    given = ["--env-file", str(nothing), "--profile", "worker", "-f", str(ROOT / "docker-compose.yml")]
+    given = ["--env-file", str(nothing), "-f", str(ROOT / "docker-compose.yml")]
     return run([*compose, *given, "config", *options], environment)
 
 

@@ -18,6 +18,7 @@ from .find import Server, running, version
 from .home import Home
 from .node import Node, cluster
 from .proxy import Fault, Proxy
+from .redis import Redis, program
 
 _USED = pytest.StashKey[list[str]]()
 
@@ -73,6 +74,23 @@ def own_cluster(elasticsearch_home: Home, tmp_path: Path) -> Iterator[Callable[.
         def start(*settings: str, count: int = 3, heap: str = "256m") -> list[Node]:
             folder = tmp_path / f"own-cluster-{next(numbers)}"
             return stack.enter_context(cluster(elasticsearch_home, folder, *settings, count=count, heap=heap))
+
+        yield start
+
+
+@pytest.fixture
+def own_redis(pytestconfig: pytest.Config, tmp_path: Path) -> Iterator[Callable[..., Redis]]:
+    """Return a function that starts servers: `own_redis("--maxmemory", "10mb")`."""
+    numbers = itertools.count()
+    with contextlib.ExitStack() as stack:
+
+        def start(*settings: str) -> Redis:
+            with _or_skip():
+                line = f"Redis: {program()[0]}"
+                server = stack.enter_context(Redis(tmp_path / f"own-redis-{next(numbers)}", *settings))
+            if line not in pytestconfig.stash[_USED]:
+                pytestconfig.stash[_USED].append(line)
+            return server
 
         yield start
 

@@ -1,0 +1,55 @@
+"""Whether the work gets on: one look at a queue, behind `status`, `doctor` and `worker --check`."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from simsearch.worker.queue import Queue, Worker
+
+#: Seconds without a sign of life, while messages wait, after which a worker is thought to be stuck. A message takes
+#: seconds, and 120 s at most.
+SILENCE = 150
+
+
+class Health(NamedTuple):
+    """What happens in a queue; healthy is who gets on, not who exists."""
+
+    ok: bool
+    what: str  #: what is wrong and what to do, or that all is well
+    waiting: int  #: messages, of up to 200 documents
+    in_hand: int  #: messages that workers have taken
+    lag: float  #: s that the oldest message has waited, or been in hand
+    stored_per_second: float  #: documents, in the last half minute
+    workers: list[Worker]
+
+
+def look(queue: Queue, name: str = "") -> Health:
+    """Look at a queue, and whether the worker `name`, or any, gets on.
+
+    Raises what `simsearch.worker.broker` raises.
+    """
+    waiting, in_hand, lag = queue.length(), queue.in_hand(), queue.lag()
+    workers = queue.workers()
+    what = _trouble([worker for worker in workers if name in ("", worker.name)], waiting, in_hand, lag)
+    return Health(
+        ok=not what,
+        what=what or f"{waiting:,} messages wait, {in_hand:,} are in hand, {len(workers):,} workers get on",
+        waiting=waiting,
+        in_hand=in_hand,
+        lag=round(lag, 3),
+        stored_per_second=round(queue.stored_per_second(), 1),
+        workers=workers,
+    )
+
+
+def _trouble(workers: list[Worker], waiting: int, in_hand: int, lag: float) -> str:
+    if not workers:
+        return f"no worker serves this queue ({waiting:,} messages wait): start one with `simsearch worker`"
+    newest = max(workers, key=lambda worker: worker.time)
+    silence = time.time() - newest.time
+    if waiting + in_hand and min(lag, silence) > SILENCE:
+        return f"the worker {newest.name} has given no sign for {silence:,.0f} s, and messages wait: restart it"
+    if newest.state not in ("ready", "working"):
+        return f"the worker {newest.name} waits: {newest.state}"
+    return ""

@@ -1,0 +1,172 @@
+"""What a message says: documents to store, or ids to delete, as JSON of a version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from simsearch.corpus.document import Document
+from simsearch.errors import SimsearchError
+
+#: Version of the payload; a worker puts messages of another version among the dead letters.
+VERSION = 1
+#: A message holds at most so many documents,
+MOST_DOCUMENTS = 200
+#: and so many bytes as they are on the wire: JSON in ASCII, in base64.
+MOST_BYTES = 1_000_000
+#: Bytes that the rest of a message takes.
+ENVELOPE = 4_000
+#: Ids to delete in one message.
+MOST_IDS = 1_000
+
+
+class DocumentUnclear(SimsearchError):
+    """The document {id} cannot be queued ({reason}): give it a text, and an id that is a text."""
+
+    id: str
+    reason: str
+
+
+class DocumentTooLarge(SimsearchError):
+    """The document {id} is too large for a queue ({bytes:,} bytes on the wire): split it, or index it without the queue."""  # noqa: E501
+
+    id: str
+    bytes: int
+
+
+class MessageUnclear(SimsearchError):
+    """The message is no work for a simsearch worker: {reason}."""
+
+    reason: str
+
+
+class Message(NamedTuple):
+    """Documents to store, or ids that were deleted when the time was `sequence`."""
+
+    queue: str  #: the name of the index, as its workers know it
+    model: str = ""  #: the model that the producer insists on, if any
+    documents: Sequence[Document] = ()
+    deleted: Sequence[str] = ()
+    sequence: int = 0
+    suspect: bool = False  #: a part of a message that killed its worker, or failed, again and again
+
+
+def document(given: Document | Mapping[str, Any]) -> Document:
+    """Return what an application gave as a document.
+
+    Raises `DocumentUnclear`.
+    """
+    if isinstance(given, Document):
+        return given
+    fields = dict(given)
+    name = fields.get("id")
+    if not isinstance(name, str) or not isinstance(fields.get("text"), str):
+        raise DocumentUnclear(id=name, reason="id or text is missing, or no text")
+    strange = sorted(set(fields) - {"id", "text", "title", "metadata", "source", "sequence"})
+    if strange:
+        raise DocumentUnclear(id=name, reason=f"{strange[0]} is no field of a document; metadata may hold it")
+    return Document(**fields)
+
+
+def batches(documents: Iterable[Document], large: list[Document] | None = None) -> Iterator[list[Document]]:
+    """Gather documents into what one message holds; those too large for any are appended to `large`.
+
+    Raises `DocumentTooLarge` without `large`; the documents before it have been yielded.
+    """
+    batch: list[Document] = []
+    taken = ENVELOPE
+    for one in documents:
+        size = _size(one)
+        if ENVELOPE + size > MOST_BYTES:
+            if large is None:
+                yield from [batch] if batch else []
+                raise DocumentTooLarge(id=one.id, bytes=size)
+            large.append(one)
+            continue
+        if batch and (len(batch) == MOST_DOCUMENTS or taken + size > MOST_BYTES):
+            yield batch
+            batch, taken = [], ENVELOPE
+        batch.append(one)
+        taken += size
+    if batch:
+        yield batch
+
+
+def write(message: Message) -> str:
+    """Return a message as its payload.
+
+    One text, not an object: the queue's own JSON has objects of special meaning, and metadata may look like them.
+    """
+    fields = {
+        "version": VERSION,
+        "index": message.queue,
+        "model": message.model,
+        "documents": [_fields(one) for one in message.documents],
+        "deleted": list(message.deleted),
+        "sequence": message.sequence,
+        "suspect": message.suspect,
+    }
+    return json.dumps({name: value for name, value in fields.items() if value}, ensure_ascii=False, default=str)
+
+
+def read(payload: object) -> Message:
+    """Return the message of a payload.
+
+    Raises `MessageUnclear`.
+    """
+    if not isinstance(payload, str):
+        raise MessageUnclear(reason="its payload is no text")
+    if len(payload) > MOST_BYTES:
+        raise MessageUnclear(reason=f"it has {len(payload):,} characters, {MOST_BYTES:,} bytes are allowed")
+    try:
+        fields = json.loads(payload)
+        if not isinstance(fields, dict):
+            raise MessageUnclear(reason="its payload is no object")
+        version = fields.pop("version", None)
+        if version != VERSION:
+            raise MessageUnclear(reason=f"it has version {version}, this worker reads {VERSION}: install one release")
+        documents = [_document(one) for one in fields.pop("documents", [])]
+        return _checked(Message(fields.pop("index"), documents=documents, **fields))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise MessageUnclear(reason=f"{type(error).__name__}: {error}") from error
+
+
+def _checked(message: Message) -> Message:
+    texts = (message.queue, message.model, *message.deleted)
+    if not (all(isinstance(text, str) for text in texts) and isinstance(message.sequence, int)):
+        raise MessageUnclear(reason="a field is of the wrong type")
+    if len(message.documents) > MOST_DOCUMENTS or len(message.deleted) > MOST_IDS:
+        raise MessageUnclear(reason=f"it has more than {MOST_DOCUMENTS} documents, or {MOST_IDS:,} ids")
+    return message
+
+
+def _fields(one: Document) -> dict[str, Any]:
+    fields = {
+        "id": one.id,
+        "text": one.text,
+        "title": one.title,
+        "metadata": one.metadata,
+        "source": one.source,
+        "sequence": one.sequence,
+    }
+    return {name: value for name, value in fields.items() if value or name in ("id", "text", "sequence")}
+
+
+def _document(fields: dict[str, Any]) -> Document:
+    one = Document(**fields)
+    texts = (one.id, one.text, one.title, one.source)
+    if not (all(isinstance(text, str) for text in texts) and isinstance(one.metadata, dict)):
+        raise MessageUnclear(reason="a field of a document is of the wrong type")
+    if not isinstance(fields.get("sequence"), int):
+        raise MessageUnclear(reason="a document has no sequence")
+    return one
+
+
+def _size(one: Document) -> int:
+    """Return the bytes that a document takes on the wire."""
+    try:
+        inner = json.dumps(_fields(one), ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DocumentUnclear(id=one.id, reason=str(error)) from error
+    return (len(json.dumps(inner)) * 4 + 2) // 3

@@ -1,0 +1,150 @@
+"""Handing documents to the queue, for applications and for `simsearch index --queue`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from simsearch.corpus.document import Document
+from simsearch.errors import SimsearchError
+from simsearch.patience import OPENING, Patience, Waiting
+from simsearch.worker import message
+from simsearch.worker.broker import BrokerAway, address, check, shown, told
+from simsearch.worker.message import Message
+from simsearch.worker.queue import WAITING, Queue, index_address
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+#: Messages that may wait; producers wait for workers from there on.
+MOST_WAITING = 500
+#: How long an application waits for Redis, or for room in the queue.
+APPLICATION = Patience(10, 10)
+
+
+class QueueFull(SimsearchError):
+    """The queue for {index} is full ({reason}): start more workers, or enqueue again later."""
+
+    index: str
+    reason: str
+
+
+def enqueue(
+    documents: Iterable[Document | Mapping[str, Any]],
+    index: str | None = None,
+    *,
+    broker: str | None = None,
+    model: str = "",
+    patience: Patience = APPLICATION,
+) -> int:
+    """Hand documents to the workers of an index, and return how many; the newest reading of each wins.
+
+    A document is a `Document`, or a dict with `id`, `text` and, if need be, `title`, `metadata` and `source`. The
+    index is that of `SIMSEARCH_INDEX` and the broker that of `SIMSEARCH_BROKER`, unless they are given. Workers
+    refuse documents for another `model` than the index's, if one is given.
+
+    Raises `DocumentUnclear`, `DocumentTooLarge` (what comes before is queued), `QueueFull`, and what
+    `simsearch.worker.broker` raises.
+    """
+    read = map(message.document, documents)
+    return sum(map(len, enqueue_batches(read, index, broker=broker, model=model, patience=patience)))
+
+
+def enqueue_batches(
+    documents: Iterable[Document],
+    index: str | None = None,
+    *,
+    broker: str | None = None,
+    model: str = "",
+    patience: Patience = APPLICATION,
+    large: list[Document] | None = None,
+) -> Iterator[list[Document]]:
+    """Hand over documents batch by batch, yielding each batch once Redis has it.
+
+    Documents that are too large for a message are appended to `large`, if that is given.
+    """
+    sender = _Sender(index, broker, patience)
+    for batch in message.batches(documents, large):
+        sender.send(Message(sender.queue.name, model, batch))
+        yield batch
+
+
+def enqueue_delete(
+    ids: Iterable[str],
+    index: str | None = None,
+    *,
+    broker: str | None = None,
+    patience: Patience = APPLICATION,
+) -> int:
+    """Have documents deleted by the workers of an index, and return how many; later readings bring them back.
+
+    Raises `QueueFull`, and what `simsearch.worker.broker` raises.
+    """
+    sender = _Sender(index, broker, patience)
+    sequence, names, count = time.time_ns(), iter(ids), 0
+    while some := list(islice(names, message.MOST_IDS)):
+        sender.send(Message(sender.queue.name, deleted=some, sequence=sequence))
+        count += len(some)
+    return count
+
+
+class _Sender:
+    """Sends messages to one queue, and waits for Redis and for room."""
+
+    def __init__(self, index: str | None, url: str | None, patience: Patience) -> None:
+        self.queue = Queue(address(url), index_address(index))
+        self._patience = patience
+        self._checked = False
+
+    def send(self, what: Message) -> None:
+        payload = message.write(what)
+        if not self._checked:  # who cannot be reached at all is told so at once
+            self._insist(lambda: check(self.queue.redis, self.queue.url), min(OPENING, self._patience))
+            self._checked = True
+        self._make_room()
+        self._insist(lambda: send(self.queue, payload), self._patience)
+
+    def _make_room(self) -> None:
+        waiting = Waiting(f"the workers of {self.queue.name}", self._patience)
+        while (length := self._insist(self.queue.length, self._patience)) >= MOST_WAITING:
+            waiting.wait(QueueFull(index=self.queue.name, reason=f"{length:,} messages wait"))
+
+    def _insist(self, ask: Callable[[], Any], patience: Patience) -> Any:
+        waiting = Waiting(f"Redis at {shown(self.queue.url)}", patience)
+        while True:
+            try:
+                return ask()
+            except BrokerAway as error:
+                waiting.wait(error)
+
+
+def send(queue: Queue, payload: str, task: str | None = None) -> None:
+    """Send one message; `task` is its id, where that is not left to chance.
+
+    Raises what `simsearch.worker.broker.told` raises.
+    """
+    from simsearch.worker.celery import TASK
+
+    app = _application(queue.url, queue.name)
+    with told(queue.url):
+        # Nothing of the text stands in headers or logs; trying again is our own business.
+        app.send_task(
+            TASK,
+            [payload],
+            task_id=task,
+            queue=WAITING,
+            retry=False,
+            argsrepr="",
+            kwargsrepr="",
+            headers={"sent": time.time()},
+        )
+
+
+@lru_cache(maxsize=16)
+def _application(url: str, name: str) -> Celery:
+    from simsearch.worker.celery import application
+
+    return application(url, name)

@@ -1,0 +1,179 @@
+"""The queue of an index on a broker: what waits, what is in hand, tries, and signs of life."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simsearch.errors import SimsearchError
+from simsearch.folders import default_index
+from simsearch.worker import broker
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+#: The list in which messages wait, the hash of those in hand, and the time at which each was taken: kombu's names.
+WAITING, IN_HAND, TAKEN = "documents", "unacked", "unacked_index"
+#: Seconds for which tries, and the last sign of a worker, are remembered.
+REMEMBERED = 7 * 86_400
+#: What is stored is counted by spans of so many seconds, and looked at over so many of them.
+SPAN, SPANS = 5, 6
+
+
+class IndexUnclear(SimsearchError):
+    """The address {index} is not that of an index: write https://host:9200/name, or sqlite:///path/to/file."""
+
+    index: str
+
+
+class Worker(NamedTuple):
+    """The last sign of life of a worker."""
+
+    name: str
+    time: float  #: in s since 1970
+    state: str  #: "ready", "working", or why it waits
+    stored: int  #: documents since it was started
+
+
+def index_address(given: str | None = None) -> str:
+    """Return the address of the index: as given, from the environment, or the default."""
+    return given or os.environ.get("SIMSEARCH_INDEX") or default_index()
+
+
+def name_of(index: str) -> str:
+    """Return the name of an index's queue: of a file the whole path, on a server the name alone.
+
+    Producers and workers may reach a server by different addresses.
+
+    Raises `IndexUnclear`.
+    """
+    if index.startswith(("http://", "https://")):
+        name = index.partition("://")[2].partition("?")[0].rstrip("/").rpartition("/")[2]
+        if "/" not in index.partition("://")[2].rstrip("/"):
+            raise IndexUnclear(index=re.sub("//.*@", "//***@", index))
+        return name
+    if not index or ("://" in index and not index.startswith("sqlite:///")):
+        raise IndexUnclear(index=re.sub("//.*@", "//***@", index))
+    return str(Path(index.removeprefix("sqlite:///")).expanduser().resolve())
+
+
+def prefix(name: str) -> str:
+    """Return what the names of all keys of a queue begin with."""
+    return f"simsearch:{name}:"
+
+
+def this_worker() -> str:
+    """Return the name under which the worker on this machine gives signs of life."""
+    return socket.gethostname()
+
+
+class Queue:
+    """One index's queue."""
+
+    def __init__(self, url: str, index: str) -> None:
+        """Name the queue of the index at an address; nothing is asked of Redis yet."""
+        self.url = url
+        self.name = name_of(index)
+        self._prefix = prefix(self.name)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The client, without Celery."""
+        return broker.connect(self.url)
+
+    def length(self) -> int:
+        """Return how many messages wait."""
+        with broker.told(self.url):
+            return int(self.redis.llen(self._key(WAITING)))
+
+    def in_hand(self) -> int:
+        """Return how many messages a worker has taken and not finished."""
+        with broker.told(self.url):
+            return int(self.redis.hlen(self._key(IN_HAND)))
+
+    def lag(self) -> float:
+        """Return for how many seconds the oldest message has waited, or been in hand."""
+        with broker.told(self.url):
+            taken: Any = self.redis.zrange(self._key(TAKEN), 0, 0, withscores=True)
+            oldest: Any = self.redis.lindex(self._key(WAITING), -1)
+        since = [score for _, score in taken]
+        if oldest and (sent := sent_at(oldest)):
+            since.append(sent)
+        return max(time.time() - min(since), 0.0) if since else 0.0
+
+    def try_again(self, task: str) -> tuple[int, str]:
+        """Count a try of a task before its work begins; return the tries so far, and why the last one failed."""
+        key = self._key(f"tries:{task}")
+        pipe: Any = self.redis.pipeline()
+        pipe.hincrby(key, "tries", 1).hget(key, "reason").hdel(key, "reason").expire(key, REMEMBERED)
+        with broker.told(self.url):
+            tries, reason, *_ = pipe.execute()
+        return int(tries), reason.decode() if reason else "its worker died"
+
+    def note_failure(self, task: str, reason: str) -> None:
+        """Remember why a try failed."""
+        with broker.told(self.url):
+            self.redis.hset(self._key(f"tries:{task}"), "reason", reason)
+
+    def forget_tries(self, task: str) -> None:
+        """Forget the tries of a task that is done, or that was not to blame."""
+        with broker.told(self.url):
+            self.redis.delete(self._key(f"tries:{task}"))
+
+    def sign(self, worker: str, state: str, stored: int = 0) -> None:
+        """Note that a worker is alive and what it does; count what it has stored."""
+        now = time.time()
+        key, counted = self._key(f"worker:{worker}"), self._key(f"stored:{int(now) // SPAN}")
+        with broker.told(self.url):
+            pipe = self.redis.pipeline()
+            pipe.hset(key, mapping={"time": now, "state": state})
+            pipe.hincrby(key, "stored", stored)
+            pipe.expire(key, REMEMBERED)
+            pipe.sadd(self._key("workers"), worker)
+            if stored:
+                pipe.incrby(counted, stored)
+                pipe.expire(counted, SPAN * (SPANS + 2))
+            pipe.execute()
+
+    def sign_off(self, worker: str) -> None:
+        """Forget a worker that ends."""
+        with broker.told(self.url):
+            self.redis.srem(self._key("workers"), worker)
+            self.redis.delete(self._key(f"worker:{worker}"))
+
+    def workers(self) -> list[Worker]:
+        """Return the workers that have not signed off, by name."""
+        found = []
+        with broker.told(self.url):
+            names: Any = self.redis.smembers(self._key("workers"))
+            for name in sorted(name.decode() for name in names):
+                signs: Any = self.redis.hgetall(self._key(f"worker:{name}"))
+                if signs:
+                    found.append(
+                        Worker(name, float(signs[b"time"]), signs[b"state"].decode(), int(signs.get(b"stored", 0)))
+                    )
+        return found
+
+    def stored_per_second(self) -> float:
+        """Return how many documents a second were stored in the last half minute."""
+        now = int(time.time()) // SPAN
+        with broker.told(self.url):
+            counts: Any = self.redis.mget([self._key(f"stored:{span}") for span in range(now - SPANS, now)])
+        return sum(int(count or 0) for count in counts) / (SPAN * SPANS)
+
+    def _key(self, name: str) -> str:
+        return self._prefix + name
+
+
+def sent_at(message: bytes) -> float | None:
+    """Return when a waiting message was sent, in s since 1970; None where it does not say."""
+    try:
+        return float(json.loads(message)["headers"]["sent"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,46 @@
+"""The worker with time compressed and faults on request: `celery -A worker.quick worker`.
+
+The settings come from the environment (QUICK_VISIBILITY=8); a text that holds a token does what it names.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from simsearch.indexer import indexing
+from simsearch.worker import settings, tasks
+
+for _name in ("VISIBILITY", "SWEEP", "SOFT_LIMIT", "HARD_LIMIT"):
+    if _value := os.environ.get(f"QUICK_{_name}"):
+        setattr(settings, _name, int(_value))
+tasks.PAUSE = 0.2
+
+from simsearch.worker.celery import app  # noqa: E402, F401
+
+#: A text that holds one of these kills its process, never ends, never ends and hears no signal, fails, or waits a moment.
+KILLS, HANGS, DEAF, FAILS, SLOW = "【致命】", "【停住】", "【失聪】", "【出错】", "【慢】"
+
+_enrich = indexing.enrich
+
+
+def _enrich_or_fail(documents: list[Any], model: Any) -> Any:
+    text = "".join(document.text for document in documents)
+    if KILLS in text:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if DEAF in text:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    if HANGS in text or DEAF in text:
+        time.sleep(3_600)
+    if FAILS in text:
+        raise ZeroDivisionError("出错")
+    if SLOW in text:
+        Path(os.environ["QUICK_NOTES"]).joinpath(str(os.getpid())).touch()
+        time.sleep(1)
+    return _enrich(documents, model)
+
+
+indexing.enrich = _enrich_or_fail

@@ -1,0 +1,143 @@
+"""A broker, an index, and workers that can be killed: what every test of the queue starts from."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from cli.process import Simsearch
+from servers import leash
+from servers.redis import Redis
+
+from simsearch.corpus import Document
+from simsearch.indexer import open_index
+from simsearch.indexer.engine import DeadLetter
+from simsearch.patience import Patience
+from simsearch.worker import enqueue
+from simsearch.worker.queue import Queue
+
+#: Seconds in which what is expected happens, on a busy machine.
+DEADLINE = 90
+#: Time, compressed: what a killed worker had in hand comes back after so many seconds.
+QUICK = {"QUICK_VISIBILITY": "8", "QUICK_SWEEP": "1", "QUICK_SOFT_LIMIT": "3", "QUICK_HARD_LIMIT": "5"}
+
+
+class Worker:
+    """A worker with its processes, on a leash."""
+
+    def __init__(self, folder: Path, processes: int, environment: dict[str, str]) -> None:
+        """Start it, and wait until it is ready."""
+        self.log = folder / f"worker-{time.monotonic_ns()}.log"
+        how = ["-A", "worker.quick", "--quiet", "worker", "--concurrency", str(processes), "--loglevel", "INFO"]
+        self.process = leash.start([sys.executable, "-m", "celery", *how], self.log, environment)
+        until(lambda: "ready" in self.said() or self.process.poll() is not None, "the worker is ready")
+        assert self.process.poll() is None, self.said()
+
+    def said(self) -> str:
+        """Return what the worker has logged."""
+        return self.log.read_text("utf-8")
+
+    def children(self) -> list[int]:
+        """Return the processes that do the work."""
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout
+        return [int(pid) for pid in found.split()]
+
+    def kill(self) -> None:
+        """Kill the worker with all its processes."""
+        leash.kill(self.process)
+
+    def kill_child(self, number: int = 0) -> None:
+        """Kill one of the processes that do the work."""
+        os.kill(self.children()[number], signal.SIGKILL)
+
+    def stop(self, seconds: float = 30) -> int:
+        """Ask the worker to end, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+
+class Site:
+    """One queue between a broker and an index, in a folder."""
+
+    def __init__(self, redis: Redis, index: str, folder: Path) -> None:
+        self.redis, self.index, self.folder = redis, index, folder
+        self.queue = Queue(redis.url, index)
+        self.workers: list[Worker] = []
+        notes = folder / "notes"
+        notes.mkdir()
+        tests = str(Path(__file__).parents[1])
+        self.environment = {
+            "SIMSEARCH_INDEX": index,
+            "SIMSEARCH_BROKER": redis.url,
+            "QUICK_NOTES": str(notes),
+            "PYTHONPATH": os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")]),
+        }
+        self.simsearch = Simsearch(folder, **self.environment)
+        with open_index(index):
+            pass
+
+    def start(self, processes: int = 2, **settings: str) -> Worker:
+        """Start a worker."""
+        worker = Worker(self.folder, processes, {**self.environment, **QUICK, **settings})
+        self.workers.append(worker)
+        return worker
+
+    def enqueue(self, documents: Iterable[Document | dict[str, Any]], seconds: float = 60) -> int:
+        """Hand documents to the workers, as an application does."""
+        return enqueue(documents, self.index, broker=self.redis.url, patience=Patience(seconds, 10))
+
+    def in_hand(self) -> bool:
+        """Tell whether a worker has begun a message whose text says that it is slow."""
+        return any((self.folder / "notes").iterdir())
+
+    def finished(self) -> bool:
+        """Tell whether nothing waits and nothing is in hand."""
+        return self.queue.length() + self.queue.in_hand() == 0
+
+    def wait(self) -> None:
+        """Wait until all is done."""
+        until(self.finished, "the queue is empty")
+
+    def documents(self) -> int:
+        """Return how many documents the index holds."""
+        with open_index(self.index) as index:
+            index.engine.settle()
+            return index.info().documents
+
+    def lacks(self, expected: Iterable[Document]) -> list[str]:
+        """Return the ids of those documents that the index does not hold, or holds in an older reading."""
+        newest = {document.id: document.sequence for document in expected}
+        with open_index(self.index) as index:
+            found = index.engine.digests(list(newest))
+        return [name for name, sequence in newest.items() if found.get(name, ("", 0))[1] < sequence]
+
+    def letters(self) -> dict[str, DeadLetter]:
+        """Return the dead letters by id."""
+        with open_index(self.index) as index:
+            return {letter.id: letter for letter in index.engine.dead_letters()}
+
+    def assert_each_once(self, expected: list[Document]) -> None:
+        """Check that all documents are stored, each once, and none is a dead letter."""
+        assert self.lacks(expected) == []
+        assert self.documents() == len({document.id for document in expected})
+        assert self.letters() == {}
+
+    def close(self) -> None:
+        """Kill all workers, and say what they said: pytest shows it where a test fails."""
+        for worker in self.workers:
+            worker.kill()
+            print(f"--- {worker.log.name}\n{worker.said()[-5_000:]}")
+
+
+def until(happened: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
+    """Wait until something happens."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, f"not in {seconds} s: {what}"
+        time.sleep(0.05)

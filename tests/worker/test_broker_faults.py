@@ -1,0 +1,122 @@
+"""Redis goes, comes back, is full, or is not as it should be (cases 7 to 9)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli.process import Simsearch, write_lines
+from servers.redis import Redis
+
+from simsearch.patience import Patience
+from simsearch.worker import enqueue
+from simsearch.worker.broker import BrokerAway, BrokerForgets, BrokerFull, BrokerRefused, BrokerUnclear, BrokerUnknown
+
+from .conftest import documents
+from .quick import SLOW
+from .site import Site, until
+
+CLOSED = "redis://127.0.0.1:9/0"
+
+
+def test_7_a_restart_of_redis_loses_nothing_and_the_worker_goes_on(any_site: Site) -> None:
+    site = any_site
+    expected = documents(1_000) + documents(10, SLOW, first=1_000)
+    site.start()
+    producer = threading.Thread(target=lambda: [site.enqueue(expected[n : n + 10]) for n in range(0, 1_010, 10)])
+    producer.start()
+    until(lambda: site.documents() > 100, "some are stored")
+    site.redis.kill()
+    time.sleep(3)
+    assert producer.is_alive(), "the producer waits"
+    site.redis.start()
+    producer.join(60)
+    site.wait()
+    site.assert_each_once(expected)
+
+
+def test_7_an_idle_worker_takes_new_work_after_a_restart_of_redis(site: Site) -> None:
+    site.start()
+    time.sleep(2)
+    for first in (0, 10):
+        site.redis.kill()
+        time.sleep(2)
+        site.redis.start()
+        site.enqueue(documents(10, first=first))
+        until(lambda count=first + 10: site.documents() == count, "the new work is done", 30)
+
+
+def test_8_without_redis_a_command_ends_soon_and_says_what_to_do(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "文.jsonl", [{"id": "一", "text": "失眠"}])
+    start = time.monotonic()
+    done = Simsearch(tmp_path)("index", "--queue", "--broker", "redis://:secret@127.0.0.1:9/0", source)
+    assert time.monotonic() - start < 10
+    assert done.code == 1
+    assert done.err.splitlines()[-1].startswith("Error: Redis at redis://127.0.0.1:9/0 does not answer (")
+    assert "check that it runs" in done.err
+    assert "secret" not in done.err + done.out
+    assert "Traceback" not in done.err
+
+
+def test_8_a_command_without_a_broker_says_how_to_name_one(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "文.jsonl", [{"id": "一", "text": "失眠"}])
+    done = Simsearch(tmp_path)("index", "--queue", source)
+    assert done.code == 1
+    assert done.err == f"Error: {BrokerUnknown()}\n"
+
+
+def test_9_a_full_redis_keeps_what_it_has_and_the_producer_waits(
+    own_redis: Callable[..., Redis], tmp_path: Path
+) -> None:
+    site = Site(own_redis("--maxmemory", "6mb"), f"sqlite:///{tmp_path}/index.db", tmp_path)
+    expected = documents(20_000)
+    sent: list[int] = []
+    with pytest.raises(BrokerFull, match="takes nothing"):
+        for number in range(0, len(expected), 200):
+            sent.append(site.enqueue(expected[number : number + 200], seconds=1))
+    assert 0 < len(sent) < 100
+    assert site.queue.length() == len(sent), "nothing was thrown away"
+    try:
+        site.start()
+        site.enqueue(expected[200 * len(sent) :][:2_000])  # there is room again
+        site.wait()
+        site.assert_each_once(expected[: 200 * len(sent) + 2_000])
+    finally:
+        site.close()
+
+
+def test_9_a_redis_that_forgets_is_refused(own_redis: Callable[..., Redis], tmp_path: Path) -> None:
+    redis = own_redis("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
+    with pytest.raises(BrokerForgets, match="allkeys-lru"):
+        enqueue(documents(1), f"sqlite:///{tmp_path}/index.db", broker=redis.url)
+    done = Simsearch(tmp_path)("worker", "--broker", redis.url)
+    assert done.code == 1
+    assert done.err.splitlines()[-1] == f"Error: {BrokerForgets(broker=redis.url, policy='allkeys-lru')}"
+
+
+def test_a_redis_that_hangs_is_waited_for_and_then_given_up(site: Site) -> None:
+    site.enqueue(documents(1))
+    site.redis.hang()
+    with pytest.raises(BrokerAway):
+        enqueue(documents(1), site.index, broker=site.redis.url, patience=Patience(1, 1))
+    site.redis.go_on()
+    assert site.enqueue(documents(1)) == 1
+
+
+def test_a_wrong_password_is_told_without_it(own_redis: Callable[..., Redis], tmp_path: Path) -> None:
+    redis = own_redis("--requirepass", "richtig")
+    for url in (redis.url, redis.url.replace("//", "//:falsch@")):
+        with pytest.raises(BrokerRefused) as told:
+            enqueue(documents(1), f"sqlite:///{tmp_path}/index.db", broker=url)
+        assert "falsch" not in str(told.value)
+        assert redis.url in str(told.value)
+    assert enqueue(documents(1), f"sqlite:///{tmp_path}/index.db", broker=redis.url.replace("//", "//:richtig@")) == 1
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://localhost:port/0", "amqp://localhost"])
+def test_an_address_that_is_none_of_redis_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(BrokerUnclear):
+        enqueue(documents(1), f"sqlite:///{tmp_path}/index.db", broker=url)

@@ -1,0 +1,97 @@
+"""Nothing is lost and nothing is stored twice when workers are killed or stopped (cases 1 to 6)."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from .conftest import documents
+from .quick import DEAF, FAILS, HANGS, KILLS, SLOW
+from .site import Site, until
+
+
+def test_1_a_killed_process_loses_nothing(any_site: Site) -> None:
+    expected = documents(400) + documents(5, SLOW, first=400)
+    worker = any_site.start()
+    any_site.enqueue(expected)
+    until(any_site.in_hand, "a message is in hand")
+    for number, _ in enumerate(worker.children()):
+        worker.kill_child(number)
+    start = time.monotonic()
+    any_site.wait()
+    assert time.monotonic() - start < 10
+    any_site.assert_each_once(expected)
+
+
+def test_2_a_killed_worker_loses_nothing(any_site: Site) -> None:
+    expected = documents(400) + documents(5, SLOW, first=400)
+    worker = any_site.start()
+    any_site.enqueue(expected)
+    until(any_site.in_hand, "a message is in hand")
+    worker.kill()
+    assert any_site.queue.in_hand() > 0
+    any_site.start()
+    any_site.wait()
+    any_site.assert_each_once(expected)
+
+
+@pytest.mark.parametrize(
+    ("count", "kills"), [(2_000, 6), pytest.param(5_000, 20, marks=pytest.mark.slow)], ids=["6 kills", "20 kills"]
+)
+def test_3_random_kills_lose_nothing(any_site: Site, chance: random.Random, count: int, kills: int) -> None:
+    expected = documents(count)
+    worker = any_site.start()
+    part = count // kills
+    for number in range(kills):
+        for start in range(number * part, (number + 1) * part, 10):  # small messages: there is always one in hand
+            any_site.enqueue(expected[start : start + 10])
+        time.sleep(chance.uniform(0, 0.5))
+        if chance.random() < 0.5:
+            worker.kill()
+            worker = any_site.start()
+        else:
+            worker.kill_child(chance.randrange(2))
+    any_site.enqueue(expected[kills * part :])
+    any_site.wait()
+    any_site.assert_each_once(expected)
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        (KILLS, "its worker died"),
+        (HANGS, "it took too long"),
+        (DEAF, "its worker died"),
+        (FAILS, "ZeroDivisionError: 出错"),
+    ],
+    ids=["4 kills", "5 hangs", "5 hangs and hears nothing", "fails"],
+)
+def test_a_poisonous_document_ends_alone_in_dead_letters(site: Site, token: str, reason: str) -> None:
+    expected = documents(200)
+    (poison,) = documents(1, token, first=77)
+    expected[77] = poison
+    worker = site.start(1, QUICK_SOFT_LIMIT="1", QUICK_HARD_LIMIT="2")
+    site.enqueue(expected)
+    site.wait()
+    letter = site.letters()[poison.id]
+    assert (letter.reason, letter.tries, letter.document.text) == (reason, 3, poison.text)
+    assert site.lacks(expected) == [poison.id]
+    assert site.documents() == 199
+    assert list(site.letters()) == [poison.id]
+    site.enqueue(documents(1, first=200))
+    until(lambda: site.documents() == 200, "the worker goes on")
+    assert worker.process.poll() is None
+
+
+def test_6_a_worker_that_is_asked_to_end_finishes_what_is_in_hand(any_site: Site) -> None:
+    worker = any_site.start(1)
+    for number in range(4):
+        any_site.enqueue(documents(5, SLOW, first=10 * number))
+    until(any_site.in_hand, "a message is in hand")
+    assert worker.stop() == 0
+    assert any_site.documents() in (5, 10)
+    assert any_site.queue.in_hand() == 0
+    assert any_site.queue.length() == 4 - any_site.documents() // 5
+    assert any_site.queue.workers() == []

@@ -1,0 +1,184 @@
+"""What is no work for us does no harm, and other applications' work is left alone (cases 10 to 12)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from simsearch.corpus import Document
+from simsearch.indexer import open_index
+from simsearch.worker.queue import WAITING, prefix
+
+from .conftest import documents
+from .site import Site, until
+
+
+class Touch:
+    """Unpickling this writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
+
+
+def push(site: Site, body: bytes, content_type: str = "application/json", task: str = "simsearch.store") -> str:
+    """Put a message into the queue as Celery would, whatever it says; return its id."""
+    name = str(uuid.uuid4())
+    envelope = {
+        "body": base64.b64encode(body).decode(),
+        "content-encoding": "utf-8" if content_type == "application/json" else "binary",
+        "content-type": content_type,
+        "headers": {"lang": "py", "task": task, "id": name, "root_id": name, "group": None, "retries": 0},
+        "properties": {
+            "correlation_id": name,
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": WAITING},
+            "priority": 0,
+            "body_encoding": "base64",
+            "delivery_tag": name,
+        },
+    }
+    site.queue.redis.lpush(prefix(site.queue.name) + WAITING, json.dumps(envelope))
+    return name
+
+
+def body(payload: object, **named: object) -> bytes:
+    """Return a body of Celery's: positional arguments, named ones, and what else there is."""
+    return json.dumps([[payload], named, {}]).encode()
+
+
+@pytest.fixture
+def busy(any_site: Site) -> Iterator[Site]:
+    """Return a site with a worker, which at the end must do its work as ever."""
+    worker = any_site.start(1)
+    yield any_site
+    expected = documents(3, first=500)
+    any_site.enqueue(expected)
+    until(lambda: not any_site.lacks(expected), "the worker does its work", 30)
+    assert worker.process.poll() is None
+    any_site.wait()
+
+
+def test_10_a_pickle_runs_nothing(busy: Site, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    evil = pickle.dumps(([Touch(marker)], {}, {}))
+    push(busy, evil, "application/x-python-serialize")
+    push(busy, evil, "application/json")
+    busy.wait()
+    assert not marker.exists()
+
+
+def test_11_messages_that_say_nothing_are_dead_letters_with_a_reason(busy: Site) -> None:
+    fine = {"version": 1, "index": busy.queue.name}
+    one = {"id": "一", "text": "失眠", "sequence": 1}
+    unclear: list[tuple[Any, str]] = [
+        (7, "its payload is no text"),
+        ("失眠", "JSONDecodeError"),
+        ("[]", "its payload is no object"),
+        (fine | {"version": 99}, "it has version 99, this worker reads 1"),
+        ({"index": busy.queue.name}, "it has version None"),
+        ({"version": 1}, "KeyError: 'index'"),
+        (fine | {"documents": [{"text": "没有名字"}]}, "TypeError"),
+        (fine | {"documents": [one | {"text": 7}]}, "of the wrong type"),
+        (fine | {"documents": [{"id": "一", "text": "失眠"}]}, "no sequence"),
+        (fine | {"documents": 7}, "TypeError"),
+        (fine | {"deleted": [7]}, "of the wrong type"),
+        (fine | {"colour": "red"}, "unexpected keyword argument 'colour'"),
+        (fine | {"documents": [one] * 201}, "more than 200 documents"),
+        (fine | {"documents": [one | {"text": "长" * 17_000_000}]}, "1,000,000 bytes are allowed"),
+        (fine | {"index": "another"}, "The message is for the index another"),
+    ]
+    names = {
+        push(busy, body(payload if isinstance(payload, int | str) else json.dumps(payload))): reason
+        for payload, reason in unclear
+    }
+    names[push(busy, json.dumps([[], {}, {}]).encode())] = "its payload is no text"
+    names[push(busy, body("{}", extra=1))] = "its payload is no text"
+    busy.wait()
+    letters = busy.letters()
+    assert set(letters) == {f"message-{name}" for name in names}
+    for name, reason in names.items():
+        assert reason in letters[f"message-{name}"].reason
+    assert busy.documents() == 0
+
+
+def test_11_what_is_no_task_of_ours_leaves_the_worker_alive(busy: Site) -> None:
+    push(busy, body("{}"), task="another.task")
+    push(busy, b"no json")
+    push(busy, json.dumps({"not": "a list"}).encode())
+    push(busy, b"")
+    busy.queue.redis.lpush(prefix(busy.queue.name) + WAITING, json.dumps({"body": "e30=", "headers": {}}))
+    until(lambda: busy.queue.length() == 0, "all were taken")
+
+
+def test_12_the_newest_reading_wins_whatever_comes_last(busy: Site) -> None:
+    readings = [Document("一", f"第{number}版，失眠。", sequence=number) for number in (2, 3, 1)]
+    for reading in readings:
+        busy.enqueue([reading])
+    busy.enqueue([Document("二", "樱花", sequence=5), Document("二", "银行", sequence=4)])
+    busy.wait()
+    with open_index(busy.index) as index:
+        found = index.engine.fetch(["一", "二"])
+    assert (found["一"].text, found["二"].text) == ("第3版，失眠。", "樱花")
+
+
+FOREIGN = """
+import sys, time
+from celery import Celery
+app = Celery("foreign", broker=sys.argv[1])
+app.conf.update(task_acks_late=True, broker_transport_options={"visibility_timeout": 7200})
+@app.task(name="foreign.hour")
+def hour():
+    print("begun", flush=True)
+    time.sleep(3600)
+if sys.argv[2] == "send":
+    hour.delay()
+else:
+    app.worker_main(["--quiet", "worker", "--concurrency", "1", "--loglevel", "ERROR"])
+"""
+
+
+def test_a_foreign_applications_long_task_is_not_redelivered_because_of_us(site: Site, tmp_path: Path) -> None:
+    script, said = tmp_path / "foreign.py", tmp_path / "foreign.log"
+    script.write_text(FOREIGN, "utf-8")
+    with open(said, "wb") as log:
+        foreign = subprocess.Popen([sys.executable, script, site.redis.url, "work"], stdout=log, stderr=log)
+    try:
+        subprocess.run([sys.executable, script, site.redis.url, "send"], check=True, timeout=60)
+        until(lambda: "begun" in said.read_text("utf-8"), "the foreign task runs")
+        site.start(QUICK_VISIBILITY="2")
+        expected = documents(50)
+        site.enqueue(expected)
+        site.wait()
+        time.sleep(6)  # three times our visibility timeout, with a sweep each second
+        assert said.read_text("utf-8").count("begun") == 1
+        assert site.queue.redis.hlen("unacked") == 1, "the foreign task is still in hand"
+        assert site.queue.redis.llen("celery") == 0
+        site.assert_each_once(expected)
+    finally:
+        foreign.kill()
+        foreign.wait()
+
+
+def test_enqueueing_leaves_an_applications_own_celery_as_it_was(site: Site) -> None:
+    own = Celery("own", broker="memory://", set_as_current=True)
+    site.enqueue(documents(1))
+    assert Celery("other", set_as_current=False).conf.broker_url is None
+    from celery import current_app
+
+    assert current_app._get_current_object() is own
+    assert own.conf.broker_url == "memory://"
+    assert own.conf.task_default_queue == "celery"
