@@ -33,6 +33,7 @@ COMMANDS = (
     "evaluate",
     "status",
     "doctor",
+    "retry",
     "config",
 )
 #: The commands below `words`.
