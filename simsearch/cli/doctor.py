@@ -66,6 +66,8 @@ def _of_documents(index: Index) -> Iterator[Check]:
     silent = sum(count for state, count in info.states.items() if state != "ok")
     found = f"{info.documents:,} stored, {silent:,} without a vector (found by their words only)"
     yield Check("documents", True, found)
+    remedy = ": see why by `simsearch retry --list`, mend it, then `simsearch retry`" if info.dead_letters else ""
+    yield Check("dead letters", not info.dead_letters, f"{info.dead_letters:,}{remedy}")
 
 
 def _of_model(index: Index, words: Vocabulary) -> Iterator[Check]:

@@ -83,7 +83,7 @@ def index(
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
         for outcomes in [] if queue else opened.add_batches(documents, processors()):
             counts.update(outcome.status for outcome in outcomes)
-            _tell_remarkable(outcomes)
+            tell_remarkable(outcomes)
             if written:
                 ledgers.append(written, outcomes)
         url = opened.engine.url
@@ -156,7 +156,7 @@ def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str]) -> 
         yield item
 
 
-def _tell_remarkable(outcomes: Iterable[Outcome]) -> None:
+def tell_remarkable(outcomes: Iterable[Outcome]) -> None:
     """Say which documents were stored, but not as one might think."""
     for outcome in outcomes:
         if outcome.status == "failed":

@@ -34,6 +34,7 @@ COMMANDS = (
     "worker",
     "status",
     "doctor",
+    "retry",
     "config",
 )
 #: The commands below `words`.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import typer
+
 from simsearch.cli import output
 from simsearch.cli.command import command_app
+from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import IndexOption, JsonOption, open_index
 
 app = command_app()
@@ -28,8 +31,11 @@ def status(as_json: JsonOption = None, index: IndexOption = None) -> None:
         "dead_letters": info.dead_letters,
         "states": info.states,
     }
-    if not output.for_people(as_json):
+    if output.for_people(as_json):
+        states = ", ".join(f"{count:,} {state}" for state, count in info.states.items()) or "none"
+        output.listing(row | {"states": states})
+    else:
         output.lines([row])
-        return
-    row["states"] = ", ".join(f"{count:,} {state}" for state, count in info.states.items()) or "none"
-    output.listing(row)
+    if info.dead_letters:
+        output.say("Some documents could not be stored: `simsearch retry --list` says why.")
+        raise typer.Exit(PARTLY_FAILED)

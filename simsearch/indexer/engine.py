@@ -109,7 +109,28 @@ class Info(NamedTuple):
     bytes: int
     states: dict[str, int]
     problems: list[str]  #: what a check found
-    dead_letters: int = 0  #: documents that could not be stored
+    dead_letters: int  #: documents that could not be stored
+
+
+class Failed(NamedTuple):
+    """A document that could not be stored, or was given up."""
+
+    document: Document
+    reason: str
+    tries: int = 1
+
+
+class DeadLetter(NamedTuple):
+    """A document that waits for somebody to mend what is wrong; times are UTC, such as 2024-05-18T09:00:00Z."""
+
+    id: str
+    reason: str  #: of the last failure
+    model: str  #: with which it was to be stored
+    first: str  #: when it failed first
+    last: str  #: and last
+    tries: int
+    sequence: int
+    document: Document | None  #: None where its text was too long to be kept
 
 
 class Check(NamedTuple):
@@ -144,6 +165,19 @@ class Engine(Protocol):
 
     def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
         """Delete documents; an older reading that arrives later does not bring them back."""
+
+    def bury(self, failed: Sequence[Failed]) -> None:
+        """Keep documents that could not be stored, each with its reason; tries of the same document add up.
+
+        A letter goes by itself once a reading at least as new is stored, found unchanged, or deleted: at the latest
+        with `settle`.
+        """
+
+    def dead_letters(self, ids: Sequence[str] | None = None) -> list[DeadLetter]:
+        """Return the documents that could not be stored, all or some, the oldest first."""
+
+    def forget(self, ids: Sequence[str]) -> list[str]:
+        """Remove dead letters; return the ids of those that were there."""
 
     def loading(self) -> AbstractContextManager[None]:
         """Prepare for a long run of `store`, and go back afterwards."""

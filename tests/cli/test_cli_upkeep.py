@@ -49,7 +49,15 @@ def test_status_shows_the_index_in_figures(library: Simsearch) -> None:
 
 def test_doctor_finds_nothing_wrong_with_a_sound_index(own: Simsearch) -> None:
     rows = own.ok("doctor", "--verify", "ledger.jsonl").rows
-    assert [row["check"] for row in rows] == ["index", "model", "documents", "vectors", "words", "ledger"]
+    assert [row["check"] for row in rows] == [
+        "index",
+        "model",
+        "documents",
+        "dead letters",
+        "vectors",
+        "words",
+        "ledger",
+    ]
     assert all(row["ok"] for row in rows)
     assert f"{len(TEXTS) + len(NOTICES)} acknowledged, 0 missing" in rows[-1]["what"]
 

@@ -148,15 +148,19 @@ def test_a_batch_that_is_too_large_is_halved_and_one_document_that_is_too_large_
     done = simsearch("index", source, "--ledger", tmp_path / "ledger.jsonl")
     assert (done.code, done.row["stored"], done.row["failed"]) == (3, 1000, 1), done.err
     assert told(done).startswith("Failed: 太大 is not stored, but kept as a dead letter: it is larger than")
-    assert simsearch.ok("status").row["dead_letters"] == 1
+    assert simsearch("status").row["dead_letters"] == 1
     assert "larger" in index.letters()["太大"]["reason"]
+    assert "text" not in index.letters()["太大"], "the letter was too large, too"
     assert_each_once(index, ids_of(1000))
     checked = simsearch("doctor", "--verify", tmp_path / "ledger.jsonl")
     assert (checked.code, checked.rows[-1]["ok"]) == (3, True)
     assert [row["what"].partition(":")[0] for row in checked.rows if not row["ok"]] == ["1"]
 
 
-def test_a_document_that_the_server_refuses_is_a_dead_letter_until_it_is_stored(index: Remote, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["index", "retry"])
+def test_a_document_that_the_server_refuses_is_a_dead_letter_until_it_is_stored(
+    index: Remote, tmp_path: Path, command: str
+) -> None:
     simsearch = index.commands(tmp_path)
     simsearch.ok("index", "-", given="绿茶")
     index.set(index__mapping__nested_objects__limit=20)
@@ -168,10 +172,14 @@ def test_a_document_that_the_server_refuses_is_a_dead_letter_until_it_is_stored(
         letter = index.letters()["太长"]
         assert "nested" in letter["reason"]
         assert (letter["tries"], letter["text"]) == (tries, big("太长", 10_000)["text"])
-    assert simsearch.ok("status").row["dead_letters"] == 1
+    assert simsearch("status").row["dead_letters"] == 1
     assert index.count() == 51
+    again = simsearch("retry")
+    assert (again.code, again.row) == (3, {"id": "太长", "status": "failed"})
+    assert told(again).startswith("Failed: 太长 is not stored, but kept as a dead letter: ")
+    assert index.letters()["太长"]["tries"] == 3
     index.set(index__mapping__nested_objects__limit=10_000)
-    assert simsearch.ok("index", source).row["stored"] == 1
+    simsearch.ok(*(["index", source] if command == "index" else ["retry"]))
     assert simsearch.ok("status").row["dead_letters"] == 0
     assert index.letters() == {}
     assert index.lacks([*ids_of(50), "太长"]) == []

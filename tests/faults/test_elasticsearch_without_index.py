@@ -61,9 +61,13 @@ def test_an_index_that_somebody_deletes_during_a_run_ends_it_and_is_not_made_ane
         ("index", "_bulk", "-write-"),
         ("refused", "_mget", "-dead-letters"),
         ("refused", "_bulk", "-dead-letters"),
-        ("delete", "_mget", "-readings"),
-        ("delete", "_bulk", "-readings"),
-        ("delete", "_bulk", "-write-"),
+        ("retry", "_pit", "-dead-letters"),
+        ("retry", "_bulk", "-readings"),
+        ("retry", "_bulk", "-dead-letters"),
+        ("retry --drop", "_bulk", "-dead-letters"),
+        ("delete 文-1", "_mget", "-readings"),
+        ("delete 文-1", "_bulk", "-readings"),
+        ("delete 文-1", "_bulk", "-write-"),
     ],
 )
 def test_an_index_deleted_just_before_it_is_asked_is_not_made_by_the_server(
@@ -72,10 +76,13 @@ def test_an_index_deleted_just_before_it_is_asked_is_not_made_by_the_server(
     """The server makes an index of any name that it is told to write to, with a mapping of its own."""
     source = write_lines(tmp_path / "十.jsonl", documents(10))
     index.commands(tmp_path).ok("index", source)
-    if command == "refused":
+    if command not in ("index", "delete 文-1"):
         index.set(index__mapping__nested_objects__limit=0)
-    if command == "refused" or of == "-write-":
+    if command not in ("index", "delete 文-1") or of == "-write-":
         write_lines(source, documents(10, edition=1))
+    if command.startswith("retry"):
+        assert index.commands(tmp_path)("index", source).row["failed"] == 10
+        index.set(index__mapping__nested_objects__limit=10_000)
     met = []
 
     def deleted(request: Request) -> None:
@@ -84,7 +91,7 @@ def test_an_index_deleted_just_before_it_is_asked_is_not_made_by_the_server(
             met.append(request)
 
     between = proxy(index.server, fault=deleted)
-    words = ["delete", "文-1"] if command == "delete" else ["index", source]
+    words = ["index", source] if command in ("index", "refused") else command.split()
     done = index.commands(tmp_path, between.url)(*words)
     assert met
     assert index.names() == []

@@ -89,6 +89,23 @@ def test_a_delete_is_one_line():
     assert json.loads(header) == {"delete": {"_id": "文", "version": 2**62, "version_type": "external_gte"}}
 
 
+SEEN = {"_id": "文", "found": True, "_seq_no": 7, "_primary_term": 2, "_version": 9}
+
+
+@pytest.mark.parametrize(
+    ("action", "header"),
+    [
+        (bulk.replace(SEEN, {}), {"index": {"_id": "文", "if_seq_no": 7, "if_primary_term": 2}}),
+        (bulk.replace({"_id": "文", "found": False}, {}), {"create": {"_id": "文"}}),
+        (bulk.remove("文", SEEN), {"delete": {"_id": "文", "if_seq_no": 7, "if_primary_term": 2}}),
+        (bulk.remove("文"), {"delete": {"_id": "文"}}),
+    ],
+)
+def test_what_changes_only_what_was_seen_names_its_state_and_no_version(action, header):
+    assert json.loads(action.lines[0]) == header
+    assert action.lines[1:] in ([], [b"{}"])
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 

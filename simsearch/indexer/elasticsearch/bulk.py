@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from simsearch.indexer.elasticsearch.connection import Connection, Passing, RequestRefused, path_of, refusal
@@ -13,6 +13,8 @@ from simsearch.patience import WRITING, Patience, Waiting
 MOST_ACTIONS = 500
 #: and so many bytes; a server takes 100 MB where nobody has changed it, and needs several times that of memory.
 MOST_BYTES = 4_000_000
+#: The status of what is not done because somebody else was faster, or has a newer version.
+CONFLICT = 409
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -41,12 +43,27 @@ class Result(NamedTuple):
 
 def index(name: str, version: int, body: Any) -> Action:
     """Return the action that stores a document unless a newer version is stored."""
-    return Action(name, [_header("index", name, version), _encode(body).encode()])
+    return Action(name, [_header("index", name, _dated(version)), _encode(body).encode()])
 
 
 def delete(name: str, version: int) -> Action:
     """Return the action that deletes a document unless a newer version is stored."""
-    return Action(name, [_header("delete", name, version)])
+    return Action(name, [_header("delete", name, _dated(version))])
+
+
+def replace(seen: Mapping[str, Any], body: Any) -> Action:
+    """Return the action that stores a document unless it has changed since `Connection.get` returned `seen`."""
+    name = seen["_id"]
+    header = _header("index", name, _unchanged(seen)) if seen["found"] else _header("create", name, {})
+    return Action(name, [header, _encode(body).encode()])
+
+
+def remove(name: str, seen: Mapping[str, Any] | None = None) -> Action:
+    """Return the action that deletes a document, with `seen` unless it has changed since.
+
+    For want of a version, no server makes an index for it.
+    """
+    return Action(name, [_header("delete", name, _unchanged(seen) if seen else {})])
 
 
 def send(
@@ -123,5 +140,13 @@ def _send(
         pending = again
 
 
-def _header(kind: str, name: str, version: int) -> bytes:
-    return _encode({kind: {"_id": name, "version": version, "version_type": "external_gte"}}).encode()
+def _header(kind: str, name: str, conditions: Mapping[str, Any]) -> bytes:
+    return _encode({kind: {"_id": name, **conditions}}).encode()
+
+
+def _dated(version: int) -> dict[str, Any]:
+    return {"version": version, "version_type": "external_gte"}
+
+
+def _unchanged(seen: Mapping[str, Any]) -> dict[str, Any]:
+    return {"if_seq_no": seen["_seq_no"], "if_primary_term": seen["_primary_term"]}

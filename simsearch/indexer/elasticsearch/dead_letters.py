@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from simsearch.corpus.document import Document
-from simsearch.indexer.elasticsearch import bulk
+from simsearch.indexer.dead_letters import grown
+from simsearch.indexer.elasticsearch import bulk, mapping, reading
 from simsearch.indexer.elasticsearch.address import Address
-from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused
-from simsearch.patience import READING, Patience
+from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
+from simsearch.indexer.engine import DeadLetter, Failed
+from simsearch.patience import READING, WRITING, Patience
 
-#: A text of more characters is left where it came from: it may be why the document was refused.
-LONGEST_TEXT = 100_000
-#: Letters looked at in one go.
-MOST = 1_000
+#: Letters read or written at a time, as each may hold a long text.
+MOST = 100
+FIELDS = tuple(mapping.dead_letters_mapping()["properties"])
+OF_DOCUMENT = ("title", "text", "source", "metadata")
 
 
-def bury(
-    connection: Connection,
-    address: Address,
-    model: str,
-    failed: Sequence[tuple[Document, str]],
-    patience: Patience,
-) -> None:
-    """Keep documents that could not be stored, each with its reason."""
-    wanted = [{"_index": address.dead_letters, "_id": document.id} for document, _ in failed]
-    earlier = {letter["_id"]: letter.get("_source", {}) for letter in connection.get(wanted, patience)}
-    letters = [
-        bulk.index(document.id, time.time_ns(), _letter(document, reason, model, earlier[document.id]))
-        for document, reason in failed
-    ]
-    too_large = {result.id for result in _write(connection, address, letters, patience) if result.status == 413}
-    short = [
-        bulk.index(document.id, time.time_ns(), _letter(document, reason, model, earlier[document.id], with_text=False))
-        for document, reason in failed
-        if document.id in too_large
-    ]
-    _write(connection, address, short, patience)
+def bury(connection: Connection, address: Address, model: str, failed: Sequence[Failed]) -> None:
+    """Keep documents that could not be stored, each with its reason.
+
+    A letter that another writer has changed meanwhile is read again, so that all tries count. A try counts twice
+    where an answer is lost and the request is sent again. Raises `RequestRefused` where a letter is refused, too.
+    """
+    for start in range(0, len(failed), MOST):
+        waiting = failed[start : start + MOST]
+        bare: set[str] = set()  #: refused with their texts
+        while waiting:
+            names = dict.fromkeys(each.document.id for each in waiting)
+            seen = {hit["_id"]: hit for hit in _get(connection, address, names, FIELDS, WRITING)}
+            earlier = {name: _letter(hit) for name, hit in seen.items() if hit["found"]}
+            letters = grown(earlier, waiting, model)
+            actions = [bulk.replace(seen[name], _body(letter, name not in bare)) for name, letter in letters.items()]
+            again = set()
+            for result in _write(connection, address, actions):
+                if result.status < 300:
+                    continue
+                if result.status != bulk.CONFLICT:
+                    if result.id in bare:
+                        raise _refused(connection, result)
+                    bare.add(result.id)
+                again.add(result.id)
+            waiting = [each for each in waiting if each.document.id in again]
+    _refresh(connection, address)
 
 
 def count(connection: Connection, address: Address, patience: Patience = READING) -> int:
@@ -48,43 +53,84 @@ def count(connection: Connection, address: Address, patience: Patience = READING
     return int(connection.ask("GET", path, patience=patience, ignore_unavailable=True)["count"])
 
 
-def read(connection: Connection, address: Address, patience: Patience = READING) -> dict[str, dict[str, Any]]:
-    """Return the oldest letters, by id."""
-    body = {"size": MOST, "sort": ["first"]}
-    path = f"/{address.dead_letters}/_search"
-    found = connection.ask("POST", path, body, patience=patience, ignore_unavailable=True)
-    return {hit["_id"]: hit["_source"] for hit in found["hits"]["hits"]}
+def read(connection: Connection, address: Address, ids: Iterable[str] | None = None) -> list[DeadLetter]:
+    """Return dead letters, all or some, the oldest first."""
+    if ids is None:
+        hits = reading.walk(connection, address.dead_letters, FIELDS, MOST)
+    else:
+        hits = (hit for hit in _get(connection, address, ids, FIELDS) if hit["found"])
+    return sorted(map(_letter, hits), key=lambda letter: (letter.first, letter.id))
 
 
-def forget(connection: Connection, address: Address, names: Sequence[str], patience: Patience) -> None:
-    """Remove the letters of documents that were stored, or deleted, since."""
-    _write(connection, address, [bulk.delete(name, time.time_ns()) for name in names], patience)
-    connection.ask("POST", f"/{address.dead_letters}/_refresh", patience=patience)
+def names(connection: Connection, address: Address) -> list[str]:
+    """Return the ids of all letters."""
+    if not count(connection, address, WRITING):
+        return []
+    return [hit["_id"] for hit in reading.walk(connection, address.dead_letters, ["sequence"])]
 
 
-def _write(
-    connection: Connection, address: Address, actions: Sequence[bulk.Action], patience: Patience
-) -> list[bulk.Result]:
-    results = list(bulk.send(connection, address.dead_letters, actions, alias=True, patience=patience))
+def settle(connection: Connection, address: Address, newest: Mapping[str, int]) -> None:
+    """Remove the letters that are not newer than these readings; one that is just growing stays."""
+    settled = [
+        bulk.remove(hit["_id"], hit)
+        for hit in _get(connection, address, newest, ["sequence"], WRITING)
+        if hit["found"] and hit["_source"]["sequence"] <= newest[hit["_id"]]
+    ]
+    if settled:
+        _write(connection, address, settled)
+        _refresh(connection, address)
+
+
+def forget(connection: Connection, address: Address, ids: Iterable[str]) -> list[str]:
+    """Remove dead letters; return the ids of those that were there."""
+    results = _write(connection, address, [bulk.remove(name) for name in dict.fromkeys(ids)])
+    _refresh(connection, address)
+    return [result.id for result in results if result.status < 300]
+
+
+def _get(
+    connection: Connection,
+    address: Address,
+    ids: Iterable[str],
+    fields: Sequence[str],
+    patience: Patience = READING,
+) -> Iterator[Any]:
+    wanted = [{"_index": address.dead_letters, "_id": name, "_source": list(fields)} for name in ids]
+    for start in range(0, len(wanted), MOST):
+        yield from connection.get(wanted[start : start + MOST], patience)
+
+
+def _write(connection: Connection, address: Address, actions: Sequence[bulk.Action]) -> list[bulk.Result]:
+    results = list(bulk.send(connection, address.dead_letters, actions, alias=True))
     for result in results:
         if result.kind == "index_not_found_exception":
-            raise RequestRefused(server=connection.server, reason=result.reason, status=404, kind=result.kind)
+            raise _refused(connection, result)
     return results
 
 
-def _letter(
-    document: Document, reason: str, model: str, earlier: dict[str, Any], with_text: bool = True
-) -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    letter = {
-        "sequence": document.sequence,
-        "reason": reason,
-        "model": model,
-        "first": earlier.get("first", now),
-        "last": now,
-        "tries": earlier.get("tries", 0) + 1,
-        "source": document.source,
-    }
-    if with_text and len(document.text) <= LONGEST_TEXT:
-        letter |= {"title": document.title, "text": document.text, "metadata": document.metadata}
-    return letter
+def _refused(connection: Connection, result: bulk.Result) -> RequestRefused:
+    return RequestRefused(server=connection.server, reason=result.reason, status=result.status, kind=result.kind)
+
+
+def _refresh(connection: Connection, address: Address) -> None:
+    connection.ask("POST", path_of(address.dead_letters, "_refresh"), patience=WRITING)
+
+
+def _body(letter: DeadLetter, with_text: bool) -> dict[str, Any]:
+    body = {name: value for name, value in letter._asdict().items() if name not in ("id", "document")}
+    if letter.document and with_text:
+        body |= {name: getattr(letter.document, name) for name in OF_DOCUMENT}
+    return body
+
+
+def _letter(hit: Mapping[str, Any]) -> DeadLetter:
+    kept = hit["_source"]
+    document = None
+    if "text" in kept:
+        given = {name: kept[name] for name in OF_DOCUMENT if name in kept}
+        document = Document(id=hit["_id"], sequence=kept["sequence"], **given)
+    return DeadLetter(
+        id=hit["_id"],
+        document=document,
+        **{name: kept[name] for name in ("reason", "model", "first", "last", "tries", "sequence")},
+    )

@@ -11,12 +11,24 @@ from numpy.typing import NDArray
 
 from simsearch.corpus.document import Document
 from simsearch.indexer.conditions import Condition
+from simsearch.indexer.dead_letters import cleaned
 from simsearch.indexer.elasticsearch import creation, dead_letters, documents, health, load, mapping, queries, reading
 from simsearch.indexer.elasticsearch.access import Access
 from simsearch.indexer.elasticsearch.address import Address, parse
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
 from simsearch.indexer.elasticsearch.writing import Writer
-from simsearch.indexer.engine import Candidates, Check, Enriched, Found, Info, Outcome, Passage, Question
+from simsearch.indexer.engine import (
+    Candidates,
+    Check,
+    DeadLetter,
+    Enriched,
+    Failed,
+    Found,
+    Info,
+    Outcome,
+    Passage,
+    Question,
+)
 from simsearch.patience import WRITING
 
 
@@ -90,6 +102,18 @@ class ElasticsearchEngine:
     def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
         """Delete documents; an older reading that arrives later does not bring them back."""
         return self._writer.delete(ids, sequence)
+
+    def bury(self, failed: Sequence[Failed]) -> None:
+        """Keep documents that could not be stored, each with its reason; tries of the same document add up."""
+        self._writer.bury(cleaned(failed))
+
+    def dead_letters(self, ids: Sequence[str] | None = None) -> list[DeadLetter]:
+        """Return the documents that could not be stored, all or some, the oldest first."""
+        return dead_letters.read(self._connection, self._address, ids)
+
+    def forget(self, ids: Sequence[str]) -> list[str]:
+        """Remove dead letters; return the ids of those that were there."""
+        return dead_letters.forget(self._connection, self._address, ids)
 
     @contextmanager
     def loading(self) -> Iterator[None]:

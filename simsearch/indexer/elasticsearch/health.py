@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simsearch.indexer.elasticsearch import creation, dead_letters, load, mapping, queries
+from simsearch.indexer.elasticsearch import creation, load, mapping, queries
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
 from simsearch.indexer.elasticsearch.creation import Opened
@@ -36,9 +36,6 @@ def checks(connection: Connection, address: Address) -> Iterator[Check]:
     if not health.ok:  # nothing can be searched
         return
     yield _fields(connection, address)
-    letters = dead_letters.count(connection, address)
-    remedy = f": see their reasons in {address.dead_letters}, mend the documents and index them again"
-    yield Check("dead letters", not letters, f"{letters:,}{remedy if letters else ''}")
 
 
 def _health(connection: Connection, opened: Opened) -> Check:

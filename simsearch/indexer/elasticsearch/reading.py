@@ -53,19 +53,19 @@ def get(connection: Connection, index: str, ids: Sequence[str], fields: Sequence
 def words(connection: Connection, index: str) -> Counter[str]:
     """Count, for each word of an index, the passages that hold it."""
     counts: Counter[str] = Counter()
-    for source in walk(connection, index, [f"{PASSAGES}.words"]):
-        for passage in source.get("simsearch", {}).get("passages", []):
+    for hit in walk(connection, index, [f"{PASSAGES}.words"]):
+        for passage in hit["_source"].get("simsearch", {}).get("passages", []):
             counts.update({word for word in passage["words"].split(" ") if word})
     return counts
 
 
-def walk(connection: Connection, index: str, fields: Sequence[str]) -> Iterator[Any]:
-    """Yield the fields of every document, as the index is now."""
+def walk(connection: Connection, index: str, fields: Sequence[str], size: int = MOST_IDS) -> Iterator[Any]:
+    """Yield every document with its id and these fields, as the index is now; `size` are read at a time."""
     opened = connection.ask("POST", path_of(index, "_pit"), keep_alive=KEPT)["id"]
     try:
         after: Any = None
         while True:
-            body: dict[str, Any] = {"size": MOST_IDS, "_source": list(fields), "sort": ["_shard_doc"]}
+            body: dict[str, Any] = {"size": size, "_source": list(fields), "sort": ["_shard_doc"]}
             body |= {"pit": {"id": opened, "keep_alive": KEPT}, "track_total_hits": False}
             if after:
                 body["search_after"] = after
@@ -74,7 +74,7 @@ def walk(connection: Connection, index: str, fields: Sequence[str]) -> Iterator[
             hits = answer["hits"]["hits"]
             if not hits:
                 return
-            yield from (hit["_source"] for hit in hits)
+            yield from hits
             after = hits[-1]["sort"]
     finally:
         try:

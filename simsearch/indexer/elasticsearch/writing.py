@@ -11,12 +11,11 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import bulk, dead_letters, documents
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
-from simsearch.indexer.engine import Enriched, Outcome
+from simsearch.indexer.engine import Enriched, Failed, Outcome
 from simsearch.patience import WRITING
 
 #: Documents asked for by id at a time.
 MOST_IDS = 200
-CONFLICT = 409
 
 
 class IndexGone(SimsearchError):
@@ -72,20 +71,19 @@ class Writer:
             {i: fresh[i].document.sequence for i, result in results.items() if result.status < 300}
         )
         outcomes: list[Outcome] = []
-        failed: list[tuple[Document, str]] = []
+        failed: list[Failed] = []
         for item in batch:
             name, sequence = item.document.id, item.document.sequence
             result = results.get(name)
-            if fresh.get(name) is not item or result is None or result.status == CONFLICT or name in overtaken:
+            if fresh.get(name) is not item or result is None or result.status == bulk.CONFLICT or name in overtaken:
                 outcomes.append(Outcome(name, sequence, "older"))
             elif result.status < 300:
                 outcomes.append(Outcome(name, sequence, "stored", item.dropped, item.state))
             else:
                 outcomes.append(Outcome(name, sequence, "failed", reason=result.reason))
-                failed.append((item.document, result.reason))
+                failed.append(Failed(item.document, result.reason))
         if failed:
-            with self._told():
-                dead_letters.bury(self._connection, self._address, self._model, failed, WRITING)
+            self.bury(failed)
         return outcomes
 
     def renew(self, read: Sequence[Document]) -> list[Outcome]:
@@ -105,7 +103,7 @@ class Writer:
         known = self.known(names)
         newer = self._note([bulk.index(name, sequence, {"deleted": True}) for name in names])
         going = [bulk.delete(name, sequence) for name in names if name not in newer]
-        newer |= {result.id for result in self._send(going) if result.status == CONFLICT}
+        newer |= {result.id for result in self._send(going) if result.status == bulk.CONFLICT}
         held = {name for name in names if name in known and known[name].held}
         return [
             Outcome(name, sequence, "older" if name in newer else "deleted" if name in held else "absent")
@@ -127,14 +125,17 @@ class Writer:
             pass
         return set(deleted)
 
+    def bury(self, failed: Sequence[Failed]) -> None:
+        """Keep documents that could not be stored, each with its reason."""
+        with self._told():
+            dead_letters.bury(self._connection, self._address, self._model, failed)
+
     def forget_dead_letters(self) -> None:
         """Remove the dead letters of documents that were stored, or deleted, since."""
-        letters = dead_letters.read(self._connection, self._address, WRITING)
-        if not letters:
-            return
-        known = self.known(list(letters))
-        settled = [name for name in known if known[name].sequence >= letters[name]["sequence"]]
-        dead_letters.forget(self._connection, self._address, settled, WRITING)
+        with self._told():
+            known = self.known(dead_letters.names(self._connection, self._address))
+            newest = {name: found.sequence for name, found in known.items()}
+            dead_letters.settle(self._connection, self._address, newest)
 
     def _actions(self, items: Iterable[Enriched]) -> Iterator[bulk.Action]:
         for item in items:
@@ -144,7 +145,7 @@ class Writer:
     def _note(self, notes: Sequence[bulk.Action]) -> set[str]:
         """Write down readings; return the ids of which newer ones are known."""
         results = self._send(notes, self._address.readings)
-        return {result.id for result in results if result.status == CONFLICT}
+        return {result.id for result in results if result.status == bulk.CONFLICT}
 
     def _send(self, actions: Iterable[bulk.Action], alias: str = "") -> Iterator[bulk.Result]:
         with self._told():

@@ -15,9 +15,21 @@ from numpy.typing import NDArray
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
 from simsearch.indexer.conditions import Condition
-from simsearch.indexer.engine import Candidates, Check, Enriched, Found, Info, Outcome, Passage, Question
+from simsearch.indexer.dead_letters import cleaned
+from simsearch.indexer.engine import (
+    Candidates,
+    Check,
+    DeadLetter,
+    Enriched,
+    Failed,
+    Found,
+    Info,
+    Outcome,
+    Passage,
+    Question,
+)
 from simsearch.indexer.errors import OptionsRefused
-from simsearch.indexer.sqlite import file, search, writing
+from simsearch.indexer.sqlite import dead_letters, file, search, writing
 from simsearch.indexer.sqlite.file import rows
 from simsearch.model.quantisation import restore_unit
 
@@ -87,6 +99,7 @@ class SqliteEngine:
         """Return the figures of the index; with `check`, read all of it and list what is wrong."""
         about = dict(self._rows("SELECT name, value FROM about"))
         states = dict(self._rows("SELECT state, count(*) FROM documents GROUP BY state"))
+        ((letters,),) = self._rows("SELECT count(*) FROM dead_letters")
         return Info(
             url=self.url,
             model=self.model,
@@ -96,6 +109,7 @@ class SqliteEngine:
             bytes=self.path.stat().st_size,
             states=states,
             problems=self._problems() if check else [],
+            dead_letters=letters,
         )
 
     def checks(self) -> list[Check]:
@@ -128,6 +142,21 @@ class SqliteEngine:
         """Delete documents; an older reading that arrives later does not bring them back."""
         with self._transaction("BEGIN IMMEDIATE"):
             return writing.delete(self._connection, ids, sequence)
+
+    def bury(self, failed: Sequence[Failed]) -> None:
+        """Keep documents that could not be stored, each with its reason; tries of the same document add up."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            dead_letters.bury(self._connection, self.model, cleaned(failed))
+
+    def dead_letters(self, ids: Sequence[str] | None = None) -> list[DeadLetter]:
+        """Return the documents that could not be stored, all or some, the oldest first."""
+        with self._transaction("BEGIN"):
+            return dead_letters.read(self._connection, ids)
+
+    def forget(self, ids: Sequence[str]) -> list[str]:
+        """Remove dead letters; return the ids of those that were there."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            return dead_letters.forget(self._connection, ids)
 
     def loading(self) -> AbstractContextManager[None]:
         """Do nothing: a file takes a long run as it takes a short one."""

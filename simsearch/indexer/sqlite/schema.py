@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 #: Format of the file; a file of another format is refused.
-FORMAT = 2
+FORMAT = 3
 
 # Our tokens are folded words with spaces between, so every other character belongs to a token. The ascii
 # tokenizer takes all beyond ASCII as such; it indexes faster than unicode61 told the same.
@@ -19,6 +19,10 @@ CREATE TABLE documents (
   metadata TEXT NOT NULL, tags TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE TABLE tombstones (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE dead_letters (
+  id TEXT PRIMARY KEY, reason TEXT NOT NULL, model TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+  tries INTEGER NOT NULL, sequence INTEGER NOT NULL, document TEXT
+);
 CREATE TABLE tags (tag TEXT NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (tag, document)) WITHOUT ROWID;
 CREATE TABLE passages (
   number INTEGER PRIMARY KEY, document INTEGER NOT NULL, position INTEGER NOT NULL,

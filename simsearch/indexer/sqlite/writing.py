@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simsearch.corpus.document import Document
 from simsearch.indexer.engine import Enriched, Outcome
+from simsearch.indexer.sqlite import dead_letters
 from simsearch.indexer.sqlite.file import rows
 from simsearch.model.quantisation import quantise_unit
 
@@ -34,6 +35,7 @@ def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcom
     _remove(connection, list(fresh))
     connection.executemany("DELETE FROM tombstones WHERE id = ?", [(name,) for name in fresh])
     _insert(connection, list(fresh.values()))
+    dead_letters.settle(connection, [outcome.id for outcome in outcomes])
     return outcomes
 
 
@@ -47,6 +49,7 @@ def renew(connection: apsw.Connection, documents: Sequence[Document]) -> list[Ou
         )
         if connection.changes():
             outcomes.append(Outcome(document.id, document.sequence, "unchanged"))
+    dead_letters.settle(connection, [outcome.id for outcome in outcomes])
     return outcomes
 
 
@@ -60,6 +63,7 @@ def delete(connection: apsw.Connection, ids: Iterable[str], sequence: int) -> li
     connection.executemany(
         "INSERT OR REPLACE INTO tombstones (id, sequence) VALUES (?, ?)", [(name, sequence) for name in gone]
     )
+    dead_letters.settle(connection, names)
     status = {name: "deleted" if name in stored else "absent" for name in gone}
     return [Outcome(name, sequence, status.get(name, "older")) for name in names]  # type: ignore[arg-type]
 

@@ -1,0 +1,74 @@
+"""`simsearch retry`: what could not be stored is stored again, listed, or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simsearch.cli import output
+from simsearch.cli.command import command_app
+from simsearch.cli.main import PARTLY_FAILED
+from simsearch.cli.options import IndexOption, JsonOption, open_index
+
+if TYPE_CHECKING:
+    from simsearch.indexer import Index
+
+app = command_app()
+
+#: What is shown of a dead letter.
+SHOWN = ("id", "reason", "first", "last", "tries", "model")
+
+
+@app.command()
+def retry(
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of dead letters. Default: all.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show them with their reasons; store nothing.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Give them up: remove them; store nothing.")] = False,
+    as_json: JsonOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Store the documents again that could not be stored: the dead letters.
+
+    Each is still the reading that it was: nothing newer is replaced, and nothing that was deleted comes back.
+
+    Example: `simsearch retry --list`
+    """
+    from simsearch.indexer.enrichment import storable_id
+
+    if listed and drop:
+        raise typer.BadParameter("--list and --drop do not go together.")
+    names = list(dict.fromkeys(map(storable_id, ids))) if ids else None
+    with open_index(index) as opened:
+        rows = (_list if listed else _drop if drop else _store)(opened, names)
+    output.rows(rows, as_json)
+    known = {row["id"] for row in rows}
+    unknown = [name for name in names or [] if name not in known]
+    for name in unknown:
+        output.say(f"Unknown: there is no dead letter {name}; `simsearch retry --list` shows all.")
+    if not rows and not unknown:
+        output.say("There are no dead letters.")
+    if unknown or any(row.get("status") == "failed" for row in rows):
+        raise typer.Exit(PARTLY_FAILED)
+
+
+def _list(index: Index, names: Sequence[str] | None) -> list[dict[str, Any]]:
+    return [{name: getattr(letter, name) for name in SHOWN} for letter in index.engine.dead_letters(names)]
+
+
+def _drop(index: Index, names: Sequence[str] | None) -> list[dict[str, Any]]:
+    if names is None:
+        names = [letter.id for letter in index.engine.dead_letters()]
+    return [{"id": name, "status": "dropped"} for name in index.engine.forget(names)]
+
+
+def _store(index: Index, names: Sequence[str] | None) -> list[dict[str, Any]]:
+    from simsearch.cli.index import tell_remarkable
+    from simsearch.indexer import dead_letters
+
+    rows = []
+    for outcomes in dead_letters.retry(index, names):
+        tell_remarkable(outcomes)
+        rows += [{"id": outcome.id, "status": outcome.status} for outcome in outcomes]
+    return rows
