@@ -1,9 +1,9 @@
-"""What a queue costs: workers against `simsearch index` on the same cores, a document's overhead, time until it is found.
+"""What a queue costs: workers against direct indexing on the same cores, a document's overhead, time until it is found.
 
 python bench/queueing.py [FOLDER] [--documents N] [--length CHARACTERS] [--engines sqlite elasticsearch]
 
-Texts are pieces of the FOLDER's texts (default: the examples' sentences, shuffled). Redis and Elasticsearch are those of the
-tests. Both ways have two processes; the workers are ready before the first document is handed over.
+Texts are pieces of the FOLDER's texts (default: the examples' sentences, shuffled). Redis and Elasticsearch are those
+of the tests. Both ways have two processes; the workers are ready before the first document is handed over.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import typer
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import IndexOption, JsonOption, open_index
+from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, open_index
 from simsearch.indexer.engine import Check
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ app = command_app()
 @app.command()
 def doctor(
     verify: Annotated[Path | None, typer.Option(help="Check each document that this ledger says was stored.")] = None,
+    broker: BrokerOption = None,
     as_json: JsonOption = None,
     index: IndexOption = None,
 ) -> None:
@@ -44,6 +45,7 @@ def doctor(
         fit = all(check.ok for check in checks)
         words = diagnosis.vocabulary(opened) if fit else None
         checks += [*_of_documents(opened), *_of_model(opened, words)] if words else []
+        checks += _of_queue(broker, opened.engine.url) if broker else []
         if verify:
             checks.append(_of_ledger(opened, verify))
     if output.for_people(as_json):
@@ -87,6 +89,14 @@ def _of_model(index: Index, words: Vocabulary) -> Iterator[Check]:
         advice = f"retraining pays from {100 * diagnosis.PAYS:.0f} % on"
     found = f"{words.total:,} words, {share:.1f} % unknown, {learnable:.1f} % frequent enough to be learnt; {advice}"
     yield Check("words", True, found)
+
+
+def _of_queue(broker: str, index: str) -> Iterator[Check]:
+    from simsearch.worker import health
+    from simsearch.worker.broker import address
+    from simsearch.worker.queue import Queue
+
+    yield from health.checks(Queue(address(broker), index))
 
 
 def _of_ledger(index: Index, path: Path) -> Check:

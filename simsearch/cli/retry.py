@@ -10,9 +10,10 @@ import typer
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import IndexOption, JsonOption, open_index
+from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, open_index
 
 if TYPE_CHECKING:
+    from simsearch.corpus import Document
     from simsearch.indexer import Index
 
 app = command_app()
@@ -26,12 +27,14 @@ def retry(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids of dead letters. Default: all.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Show them with their reasons; store nothing.")] = False,
     drop: Annotated[bool, typer.Option("--drop", help="Give them up: remove them; store nothing.")] = False,
+    broker: BrokerOption = None,
     as_json: JsonOption = None,
     index: IndexOption = None,
 ) -> None:
     """Store the documents again that could not be stored: the dead letters.
 
-    Each is still the reading that it was: nothing newer is replaced, and nothing that was deleted comes back.
+    Where there is a broker, workers do it. Each is still the reading that it was: nothing newer is replaced, and
+    nothing that was deleted comes back.
 
     Example: `simsearch retry --list`
     """
@@ -41,7 +44,10 @@ def retry(
         raise typer.BadParameter("--list and --drop do not go together.")
     names = list(dict.fromkeys(map(storable_id, ids))) if ids else None
     with open_index(index) as opened:
-        rows = (_list if listed else _drop if drop else _store)(opened, names)
+        if broker and not (listed or drop):
+            rows = _enqueue(opened, names, broker)
+        else:
+            rows = (_list if listed else _drop if drop else _store)(opened, names)
     output.rows(rows, as_json)
     known = {row["id"] for row in rows}
     unknown = [name for name in names or [] if name not in known]
@@ -72,3 +78,17 @@ def _store(index: Index, names: Sequence[str] | None) -> list[dict[str, Any]]:
         tell_remarkable(outcomes)
         rows += [{"id": outcome.id, "status": outcome.status} for outcome in outcomes]
     return rows
+
+
+def _enqueue(index: Index, names: Sequence[str] | None, broker: str) -> list[dict[str, Any]]:
+    """Hand documents of dead letters to the workers; what no message can hold is stored at once."""
+    from simsearch.worker.producer import enqueue_batches
+
+    letters = index.engine.dead_letters(names)
+    documents = [letter.document for letter in letters if letter.document]
+    large: list[Document] = []
+    rows = []
+    for batch in enqueue_batches(documents, index.engine.url, broker=broker, large=large, again=True):
+        rows += [{"id": document.id, "status": "queued"} for document in batch]
+    directly = [letter.id for letter in letters if letter.document is None or letter.document in large]
+    return rows + (_store(index, directly) if directly else [])

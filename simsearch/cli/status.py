@@ -1,26 +1,57 @@
-"""`simsearch status`: an index in figures."""
+"""`simsearch status`: an index in figures, and its queue."""
 
 from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import IndexOption, JsonOption, open_index
+from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, open_index
+
+if TYPE_CHECKING:
+    from simsearch.indexer import Index
 
 app = command_app()
 
+#: Seconds between two looks.
+PAUSE = 2
+
 
 @app.command()
-def status(as_json: JsonOption = None, index: IndexOption = None) -> None:
-    """Show what the index holds.
+def status(
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every two seconds, until Ctrl-C.")] = False,
+    broker: BrokerOption = None,
+    as_json: JsonOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Show what the index holds and, where there is a broker, what waits in its queue and who works on it.
 
-    Example: `simsearch status --index sqlite:///texts.db`
+    Example: `simsearch status --watch --broker redis://localhost:6379/0`
     """
     with open_index(index) as opened:
-        info = opened.info()
-    row = {
+        row = _row(opened, broker)
+        while watch:
+            try:
+                if output.for_people(as_json):
+                    typer.echo("\x1b[H\x1b[2J", nl=False)  # an empty screen
+                _show(row, as_json)
+                time.sleep(PAUSE)
+            except KeyboardInterrupt:
+                return
+            row = _row(opened, broker)
+    _show(row, as_json)
+    if row["dead_letters"]:
+        output.say("Some documents could not be stored: `simsearch retry --list` says why.")
+        raise typer.Exit(PARTLY_FAILED)
+
+
+def _row(index: Index, broker: str | None) -> dict[str, Any]:
+    info = index.info()
+    row: dict[str, Any] = {
         "index": info.url,
         "model": info.model,
         "dimensions": info.dimensions,
@@ -31,11 +62,31 @@ def status(as_json: JsonOption = None, index: IndexOption = None) -> None:
         "dead_letters": info.dead_letters,
         "states": info.states,
     }
-    if output.for_people(as_json):
-        states = ", ".join(f"{count:,} {state}" for state, count in info.states.items()) or "none"
-        output.listing(row | {"states": states})
-    else:
+    if broker:
+        from simsearch.worker.broker import address
+        from simsearch.worker.health import look
+        from simsearch.worker.queue import Queue
+
+        health = look(Queue(address(broker), info.url))
+        workers = [worker._asdict() for worker in health.workers]
+        row["queue"] = health.what
+        row |= {"waiting": health.waiting, "in_hand": health.in_hand, "lag": health.lag}
+        row |= {"stored_per_second": health.stored_per_second, "workers": workers}
+    return row
+
+
+def _show(row: dict[str, Any], as_json: bool | None) -> None:
+    if not output.for_people(as_json):
         output.lines([row])
-    if info.dead_letters:
-        output.say("Some documents could not be stored: `simsearch retry --list` says why.")
-        raise typer.Exit(PARTLY_FAILED)
+        return
+    shown = dict(row)
+    shown["states"] = ", ".join(f"{count:,} {state}" for state, count in row["states"].items()) or "none"
+    if "workers" in shown:
+        shown["workers"] = "; ".join(map(_told, row["workers"])) or "none"
+        shown |= {"lag": f"{row['lag']:.1f} s"}
+    output.listing(shown)
+
+
+def _told(worker: dict[str, Any]) -> str:
+    since = time.time() - worker["time"]
+    return f"{worker['name']}, {worker['state']}, {worker['stored']:,} stored, last sign {since:,.0f} s ago"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a connection and an answer may take.
 CONNECT, ANSWER = 3.0, 10.0
+#: The share of its memory that Redis may fill with messages. It refuses to note what workers take when all is full.
+FULL = 0.8
 #: What Redis may do when its memory is full: refuse new messages, which then wait.
 KEEPING = "noeviction"
 
@@ -52,6 +54,9 @@ class BrokerForgets(SimsearchError):
 
     broker: str
     policy: str
+
+
+ERRORS = (BrokerAway, BrokerRefused, BrokerForgets)
 
 
 def address(given: str | None = None) -> str:
@@ -128,6 +133,18 @@ def check(client: Redis, url: str) -> None:
     policy = str(found.get("maxmemory-policy", KEEPING))
     if policy != KEEPING and int(found.get("maxmemory", 0)):
         raise BrokerForgets(broker=shown(url), policy=policy)
+
+
+def check_room(client: Redis, url: str) -> None:
+    """Look whether there is memory left for messages.
+
+    Raises `BrokerFull`, and what `told` raises.
+    """
+    with told(url):
+        memory: Any = client.info("memory")
+    used, most = int(memory.get("used_memory", 0)), int(memory.get("maxmemory", 0))
+    if most and used > FULL * most:
+        raise BrokerFull(broker=shown(url), reason=f"{used / 1e6:,.0f} of {most / 1e6:,.0f} MB of memory are in use")
 
 
 def forgetful(client: Redis) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from simsearch.indexer.engine import Check
+from simsearch.worker import broker
 from simsearch.worker.queue import Queue, Worker
 
 #: Seconds without a sign of life, while messages wait, after which a worker is thought to be stuck. A message takes
@@ -31,7 +34,8 @@ def look(queue: Queue, name: str = "") -> Health:
     """
     waiting, in_hand, lag = queue.length(), queue.in_hand(), queue.lag()
     workers = queue.workers()
-    what = _trouble([worker for worker in workers if name in ("", worker.name)], waiting, in_hand, lag)
+    looked_at = [worker for worker in workers if name in ("", worker.name)]
+    what = _trouble(looked_at, waiting, in_hand, lag) if name or workers or waiting else ""
     return Health(
         ok=not what,
         what=what or f"{waiting:,} messages wait, {in_hand:,} are in hand, {len(workers):,} workers get on",
@@ -41,6 +45,20 @@ def look(queue: Queue, name: str = "") -> Health:
         stored_per_second=round(queue.stored_per_second(), 1),
         workers=workers,
     )
+
+
+def checks(queue: Queue) -> Iterator[Check]:
+    """Look at the broker and the queue, each with what to do where it is not in order."""
+    try:
+        broker.check(queue.redis, queue.url)
+        forgets = broker.forgetful(queue.redis)
+        health = look(queue)
+    except broker.ERRORS as error:
+        yield Check("broker", False, str(error))
+        return
+    what = "its append-only file is off: a crash loses what is queued; start Redis with --appendonly yes"
+    yield Check("broker", not forgets, what if forgets else broker.shown(queue.url))
+    yield Check("queue", health.ok, health.what)
 
 
 def _trouble(workers: list[Worker], waiting: int, in_hand: int, lag: float) -> str:

@@ -50,6 +50,7 @@ class Message(NamedTuple):
     deleted: Sequence[str] = ()
     sequence: int = 0
     suspect: bool = False  #: a part of a message that killed its worker, or failed, again and again
+    again: bool = False  #: dead letters, which are to go when their documents are stored
 
 
 def document(given: Document | Mapping[str, Any]) -> Document:
@@ -106,6 +107,7 @@ def write(message: Message) -> str:
         "deleted": list(message.deleted),
         "sequence": message.sequence,
         "suspect": message.suspect,
+        "again": message.again,
     }
     return json.dumps({name: value for name, value in fields.items() if value}, ensure_ascii=False, default=str)
 

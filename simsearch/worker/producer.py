@@ -12,7 +12,7 @@ from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
 from simsearch.patience import OPENING, Patience, Waiting
 from simsearch.worker import message
-from simsearch.worker.broker import BrokerAway, address, check, shown, told
+from simsearch.worker.broker import BrokerAway, address, check, check_room, shown, told
 from simsearch.worker.message import Message
 from simsearch.worker.queue import WAITING, Queue, index_address
 
@@ -61,14 +61,16 @@ def enqueue_batches(
     model: str = "",
     patience: Patience = APPLICATION,
     large: list[Document] | None = None,
+    again: bool = False,
 ) -> Iterator[list[Document]]:
     """Hand over documents batch by batch, yielding each batch once Redis has it.
 
-    Documents that are too large for a message are appended to `large`, if that is given.
+    Documents that are too large for a message are appended to `large`, if that is given; `again` says that they
+    were dead letters.
     """
     sender = _Sender(index, broker, patience)
     for batch in message.batches(documents, large):
-        sender.send(Message(sender.queue.name, model, batch))
+        sender.send(Message(sender.queue.name, model, batch, again=again))
         yield batch
 
 
@@ -104,10 +106,11 @@ class _Sender:
         if not self._checked:  # who cannot be reached at all is told so at once
             self._insist(lambda: check(self.queue.redis, self.queue.url), min(OPENING, self._patience))
             self._checked = True
-        self._make_room()
+        self._wait_for_room()
         self._insist(lambda: send(self.queue, payload), self._patience)
 
-    def _make_room(self) -> None:
+    def _wait_for_room(self) -> None:
+        self._insist(lambda: check_room(self.queue.redis, self.queue.url), self._patience)
         waiting = Waiting(f"the workers of {self.queue.name}", self._patience)
         while (length := self._insist(self.queue.length, self._patience)) >= MOST_WAITING:
             waiting.wait(QueueFull(index=self.queue.name, reason=f"{length:,} messages wait"))

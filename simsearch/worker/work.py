@@ -23,6 +23,10 @@ log = logging.getLogger("simsearch.worker")
 MOST_TRIES = 3
 #: Characters of an unclear message that are kept.
 KEPT = 10_000
+#: Seconds after which a process removes dead letters that are settled, where the engine does not do it by itself.
+TIDY = 30
+
+_tidied = time.monotonic()
 
 
 class ForAnotherIndex(SimsearchError):
@@ -82,7 +86,15 @@ def _do(url: str, work: Message) -> Done:
             return Done()
         batch = [clean(document) for document in work.documents]
         statuses = [outcome.status for outcome in indexing.add(index.engine, index.model, batch)]
+        _tidy(index, work.again)
         return Done(statuses.count("stored"), statuses.count("failed"))
+
+
+def _tidy(index: Index, now: bool) -> None:
+    global _tidied
+    if now or time.monotonic() - _tidied > TIDY:
+        index.engine.settle()
+        _tidied = time.monotonic()
 
 
 def _give_up(queue: Queue, url: str, task: str, work: Message, tries: int, reason: str) -> Done:

@@ -1,0 +1,1 @@
+"""Documents through a queue, with real processes that are killed."""

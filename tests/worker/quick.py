@@ -21,7 +21,7 @@ tasks.PAUSE = 0.2
 
 from simsearch.worker.celery import app  # noqa: E402, F401
 
-#: A text that holds one of these kills its process, never ends, never ends and hears no signal, fails, or waits a moment.
+#: A text with one of these kills its process, never ends, never ends and hears no signal, fails, or takes a moment.
 KILLS, HANGS, DEAF, FAILS, SLOW = "【致命】", "【停住】", "【失聪】", "【出错】", "【慢】"
 
 _enrich = indexing.enrich
