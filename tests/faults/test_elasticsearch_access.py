@@ -109,6 +109,7 @@ def test_a_reader_asks_and_does_not_write(
     assert guest.ok("similar", "文-1", "-k", "3").rows
     assert guest.ok("status").row["documents"] == 10
     assert guest.ok("doctor").code == 0
+    assert guest.ok("retry", "--list").rows == []
     for command in (["index", more], ["delete", "文-1"]):
         start = len(guarded.requests)
         done = guest(*command)

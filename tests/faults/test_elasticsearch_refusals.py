@@ -185,6 +185,20 @@ def test_a_document_that_the_server_refuses_is_a_dead_letter_until_it_is_stored(
     assert index.lacks([*ids_of(50), "太长"]) == []
 
 
+def test_a_letter_whose_answer_is_lost_is_there_once(
+    index: Remote, proxy: Callable[..., Proxy], tmp_path: Path
+) -> None:
+    index.commands(tmp_path).ok("index", "-", given="绿茶")
+    index.set(index__mapping__nested_objects__limit=0)
+    lost = first(1, "drop after", lambda seen: f"{index.name}-dead-letters/_bulk" in seen.path)
+    between = proxy(index.server, fault=lost)
+    done = index.commands(tmp_path, between.url)("index", write_lines(tmp_path / "十.jsonl", documents(10)))
+    assert (done.code, done.row["failed"]) == (3, 10)
+    letters = index.letters()
+    assert set(letters) == ids_of(10)
+    assert {letter["tries"] for letter in letters.values()} <= {1, 2}, "what was lost may count twice"
+
+
 def test_a_full_disk_is_waited_for(node: Node, source: Path, tmp_path: Path) -> None:
     index = Remote(node.url)
     simsearch = index.commands(tmp_path)

@@ -62,7 +62,7 @@ def test_an_index_that_somebody_deletes_during_a_run_ends_it_and_is_not_made_ane
         ("refused", "_mget", "-dead-letters"),
         ("refused", "_bulk", "-dead-letters"),
         ("retry", "_pit", "-dead-letters"),
-        ("retry", "_bulk", "-readings"),
+        ("retry", "_bulk", "-write-"),
         ("retry", "_bulk", "-dead-letters"),
         ("retry --drop", "_bulk", "-dead-letters"),
         ("delete 文-1", "_mget", "-readings"),

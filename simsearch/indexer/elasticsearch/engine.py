@@ -109,11 +109,13 @@ class ElasticsearchEngine:
 
     def dead_letters(self, ids: Sequence[str] | None = None) -> list[DeadLetter]:
         """Return the documents that could not be stored, all or some, the oldest first."""
-        return dead_letters.read(self._connection, self._address, ids)
+        with self._writer.told():
+            return dead_letters.read(self._connection, self._address, ids)
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """Remove dead letters; return the ids of those that were there."""
-        return dead_letters.forget(self._connection, self._address, ids)
+        with self._writer.told():
+            return dead_letters.forget(self._connection, self._address, ids)
 
     @contextmanager
     def loading(self) -> Iterator[None]:

@@ -127,12 +127,12 @@ class Writer:
 
     def bury(self, failed: Sequence[Failed]) -> None:
         """Keep documents that could not be stored, each with its reason."""
-        with self._told():
+        with self.told():
             dead_letters.bury(self._connection, self._address, self._model, failed)
 
     def forget_dead_letters(self) -> None:
         """Remove the dead letters of documents that were stored, or deleted, since."""
-        with self._told():
+        with self.told():
             known = self.known(dead_letters.names(self._connection, self._address))
             newest = {name: found.sequence for name, found in known.items()}
             dead_letters.settle(self._connection, self._address, newest)
@@ -148,7 +148,7 @@ class Writer:
         return {result.id for result in results if result.status == bulk.CONFLICT}
 
     def _send(self, actions: Iterable[bulk.Action], alias: str = "") -> Iterator[bulk.Result]:
-        with self._told():
+        with self.told():
             target = alias or self._address.write_alias(self._model)
             for result in bulk.send(self._connection, target, actions, alias=True):
                 if result.kind == "index_not_found_exception":
@@ -159,8 +159,11 @@ class Writer:
                 yield result
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say that the index has gone where the server says that something was not found."""
+    def told(self) -> Iterator[None]:
+        """Say that the index has gone where the server says that something was not found.
+
+        Raises `IndexGone`.
+        """
         try:
             yield
         except RequestRefused as error:
@@ -176,7 +179,7 @@ class Writer:
                 for name in ids[start : start + MOST_IDS]
                 for index in indices
             ]
-            with self._told():
+            with self.told():
                 found = self._connection.get(wanted, WRITING)
             for place in range(0, len(found), len(indices)):
                 yield found[place : place + len(indices)]

@@ -1,4 +1,7 @@
-"""Dead letters in the embedded engine; each function runs inside the caller's transaction."""
+"""Dead letters in the embedded engine: a row each, its columns the fields of `DeadLetter`, its document as JSON.
+
+Each function runs inside the caller's transaction.
+"""
 
 from __future__ import annotations
 
