@@ -84,7 +84,7 @@ def overhead(broker: str, index: str, texts: list[str]) -> None:
     payloads = []
     for batch in message.batches(documents):
         payloads.append(message.write(Message(queue.name, documents=batch)))
-        send(queue, payloads[-1])
+        send(queue, f"{len(payloads)}", payloads[-1])
     for payload in payloads:
         message.read(payload)
     queueing = time.process_time() - start
@@ -118,7 +118,7 @@ def through(index: str, broker: str | None, texts: list[str]) -> float:
     with working(index, broker):
         start = time.perf_counter()
         enqueue(documents, index, broker=broker, patience=Patience(600, 10))
-        while queue.length() + queue.in_hand():
+        while queue.length():
             time.sleep(0.02)
         return time.perf_counter() - start
 

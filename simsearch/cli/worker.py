@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -37,9 +38,9 @@ def worker(
     Example: `simsearch worker --index https://localhost:9200/articles --broker redis://localhost:6379/0`
     """
     from simsearch.processes import processors
-    from simsearch.worker.broker import address
+    from simsearch.worker import broker as brokers
 
-    index, url = index or default_index(), address(broker)
+    index, url = index or default_index(), brokers.address(broker)
     if check:
         _check(url, index, as_json)
         return
@@ -47,6 +48,8 @@ def worker(
     settings.use_access()
     from simsearch.worker.celery import app
 
+    with suppress(brokers.BrokerAway):  # it may come later than its workers
+        brokers.check(brokers.connect(url), url)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("simsearch").setLevel(logging.INFO)
     arguments = ["--concurrency", str(processes or processors()), "--loglevel", "WARNING"]

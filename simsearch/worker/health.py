@@ -32,7 +32,8 @@ def look(queue: Queue, name: str = "") -> Health:
 
     Raises what `simsearch.worker.broker` raises.
     """
-    waiting, in_hand, lag = queue.length(), queue.in_hand(), queue.lag()
+    in_hand, lag = queue.in_hand(), queue.lag()
+    waiting = max(queue.length() - in_hand, 0)
     workers = queue.workers()
     looked_at = [worker for worker in workers if name in ("", worker.name)]
     what = _trouble(looked_at, waiting, in_hand, lag) if name or workers or waiting else ""

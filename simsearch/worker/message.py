@@ -13,10 +13,8 @@ from simsearch.errors import SimsearchError
 VERSION = 1
 #: A message holds at most so many documents,
 MOST_DOCUMENTS = 200
-#: and so many bytes as they are on the wire: JSON in ASCII, in base64.
-MOST_BYTES = 1_000_000
-#: Bytes that the rest of a message takes.
-ENVELOPE = 4_000
+#: and so many bytes as they are on the wire, with so many beside the documents.
+MOST_BYTES, FRAME = 1_000_000, 2_000
 #: Ids to delete in one message.
 MOST_IDS = 1_000
 
@@ -29,7 +27,7 @@ class DocumentUnclear(SimsearchError):
 
 
 class DocumentTooLarge(SimsearchError):
-    """The document {id} is too large for a queue ({bytes:,} bytes on the wire): split it, or index it without the queue."""  # noqa: E501
+    """The document {id} is too large for a queue ({bytes} bytes on the wire): split it, or index it without the queue."""  # noqa: E501
 
     id: str
     bytes: int
@@ -76,10 +74,10 @@ def batches(documents: Iterable[Document], large: list[Document] | None = None) 
     Raises `DocumentTooLarge` without `large`; the documents before it have been yielded.
     """
     batch: list[Document] = []
-    taken = ENVELOPE
+    taken = FRAME
     for one in documents:
         size = _size(one)
-        if ENVELOPE + size > MOST_BYTES:
+        if FRAME + size > MOST_BYTES:
             if large is None:
                 yield from [batch] if batch else []
                 raise DocumentTooLarge(id=one.id, bytes=size)
@@ -87,7 +85,7 @@ def batches(documents: Iterable[Document], large: list[Document] | None = None) 
             continue
         if batch and (len(batch) == MOST_DOCUMENTS or taken + size > MOST_BYTES):
             yield batch
-            batch, taken = [], ENVELOPE
+            batch, taken = [], FRAME
         batch.append(one)
         taken += size
     if batch:
@@ -95,10 +93,7 @@ def batches(documents: Iterable[Document], large: list[Document] | None = None) 
 
 
 def write(message: Message) -> str:
-    """Return a message as its payload.
-
-    One text, not an object: the queue's own JSON has objects of special meaning, and metadata may look like them.
-    """
+    """Return a message as its payload."""
     fields = {
         "version": VERSION,
         "index": message.queue,
@@ -112,13 +107,11 @@ def write(message: Message) -> str:
     return json.dumps({name: value for name, value in fields.items() if value}, ensure_ascii=False, default=str)
 
 
-def read(payload: object) -> Message:
+def read(payload: str) -> Message:
     """Return the message of a payload.
 
     Raises `MessageUnclear`.
     """
-    if not isinstance(payload, str):
-        raise MessageUnclear(reason="its payload is no text")
     if len(payload) > MOST_BYTES:
         raise MessageUnclear(reason=f"it has {len(payload):,} characters, {MOST_BYTES:,} bytes are allowed")
     try:
@@ -168,7 +161,6 @@ def _document(fields: dict[str, Any]) -> Document:
 def _size(one: Document) -> int:
     """Return the bytes that a document takes on the wire."""
     try:
-        inner = json.dumps(_fields(one), ensure_ascii=False, default=str)
+        return len(json.dumps(_fields(one), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")) + 2
     except (TypeError, ValueError, RecursionError) as error:
         raise DocumentUnclear(id=one.id, reason=str(error)) from error
-    return (len(json.dumps(inner)) * 4 + 2) // 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
@@ -102,12 +103,12 @@ class _Sender:
         self._checked = False
 
     def send(self, what: Message) -> None:
-        payload = message.write(what)
         if not self._checked:  # who cannot be reached at all is told so at once
             self._insist(lambda: check(self.queue.redis, self.queue.url), min(OPENING, self._patience))
             self._checked = True
         self._wait_for_room()
-        self._insist(lambda: send(self.queue, payload), self._patience)
+        task, payload = str(uuid.uuid4()), message.write(what)  # the same in every try
+        self._insist(lambda: send(self.queue, task, payload), self._patience)
 
     def _wait_for_room(self) -> None:
         self._insist(lambda: check_room(self.queue.redis, self.queue.url), self._patience)
@@ -124,8 +125,17 @@ class _Sender:
                 waiting.wait(error)
 
 
-def send(queue: Queue, payload: str, task: str | None = None) -> None:
-    """Send one message; `task` is its id, where that is not left to chance.
+def send(queue: Queue, task: str, payload: str) -> None:
+    """Send one message, whose id is `task`.
+
+    Raises what `simsearch.worker.broker.told` raises.
+    """
+    queue.put(task, payload)
+    announce(queue, task)
+
+
+def announce(queue: Queue, task: str) -> None:
+    """Tell workers of a message by Celery. What it says is kept apart: no crash between two of Celery's steps loses it.
 
     Raises what `simsearch.worker.broker.told` raises.
     """
@@ -133,17 +143,7 @@ def send(queue: Queue, payload: str, task: str | None = None) -> None:
 
     app = _application(queue.url, queue.name)
     with told(queue.url):
-        # Nothing of the text stands in headers or logs; trying again is our own business.
-        app.send_task(
-            TASK,
-            [payload],
-            task_id=task,
-            queue=WAITING,
-            retry=False,
-            argsrepr="",
-            kwargsrepr="",
-            headers={"sent": time.time()},
-        )
+        app.send_task(TASK, task_id=task, queue=WAITING, retry=False)  # trying again is our own business
 
 
 @lru_cache(maxsize=16)

@@ -1,8 +1,7 @@
-"""The queue of an index on a broker: what waits, what is in hand, tries, and signs of life."""
+"""The queue of an index on a broker: what is to be done, what is in hand, tries, and signs of life."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
@@ -18,8 +17,10 @@ from simsearch.worker import broker
 if TYPE_CHECKING:
     from redis import Redis
 
-#: The list in which messages wait, the hash of those in hand, and the time at which each was taken: kombu's names.
-WAITING, IN_HAND, TAKEN = "documents", "unacked", "unacked_index"
+#: The list of messages that wait and the hash of those in hand, as Celery keeps them.
+WAITING, IN_HAND = "documents", "unacked"
+#: What messages say, and when each was sent, until it is done.
+PAYLOADS, PENDING = "payloads", "pending"
 #: Seconds for which tries, and the last sign of a worker, are remembered.
 REMEMBERED = 7 * 86_400
 #: What is stored is counted by spans of so many seconds, and looked at over so many of them.
@@ -87,25 +88,57 @@ class Queue:
         """The client, without Celery."""
         return broker.connect(self.url)
 
-    def length(self) -> int:
-        """Return how many messages wait."""
+    def put(self, task: str, payload: str) -> None:
+        """Keep what a message says, until it is done; the message itself is only its name."""
         with broker.told(self.url):
-            return int(self.redis.llen(self._key(WAITING)))
+            pipe: Any = self.redis.pipeline()
+            pipe.hset(self._key(PAYLOADS), task, payload.encode("utf-8", "surrogatepass"))
+            pipe.zadd(self._key(PENDING), {task: time.time()}, nx=True)
+            pipe.execute()
+
+    def payload(self, task: str) -> str | None:
+        """Return what a message says; None where it is done already."""
+        with broker.told(self.url):
+            found: Any = self.redis.hget(self._key(PAYLOADS), task)
+        return None if found is None else found.decode("utf-8", "surrogatepass")
+
+    def done(self, task: str) -> None:
+        """Forget a message that is done."""
+        with broker.told(self.url):
+            pipe: Any = self.redis.pipeline()
+            pipe.hdel(self._key(PAYLOADS), task)
+            pipe.zrem(self._key(PENDING), task)
+            pipe.delete(self._key(f"tries:{task}"))
+            pipe.execute()
+
+    def length(self) -> int:
+        """Return how many messages wait or are in hand."""
+        with broker.told(self.url):
+            return int(self.redis.zcard(self._key(PENDING)))
 
     def in_hand(self) -> int:
-        """Return how many messages a worker has taken and not finished."""
+        """Return how many messages workers have taken and not finished."""
         with broker.told(self.url):
             return int(self.redis.hlen(self._key(IN_HAND)))
 
     def lag(self) -> float:
         """Return for how many seconds the oldest message has waited, or been in hand."""
         with broker.told(self.url):
-            taken: Any = self.redis.zrange(self._key(TAKEN), 0, 0, withscores=True)
-            oldest: Any = self.redis.lindex(self._key(WAITING), -1)
-        since = [score for _, score in taken]
-        if oldest and (sent := sent_at(oldest)):
-            since.append(sent)
-        return max(time.time() - min(since), 0.0) if since else 0.0
+            oldest: Any = self.redis.zrange(self._key(PENDING), 0, 0, withscores=True)
+        return max(time.time() - oldest[0][1], 0.0) if oldest else 0.0
+
+    def lost(self, seconds: float) -> list[str]:
+        """Return the messages, older than so many seconds, that neither wait nor are in hand.
+
+        Celery takes a message out of the list of those that wait before it notes that it is in hand.
+        """
+        with broker.told(self.url):
+            old: Any = self.redis.zrangebyscore(self._key(PENDING), 0, time.time() - seconds)
+            if not old:
+                return []
+            there: Any = [*self.redis.hvals(self._key(IN_HAND)), *self.redis.lrange(self._key(WAITING), 0, -1)]
+        everything = b"".join(there)
+        return [task.decode() for task in old if b'"%s"' % task not in everything]
 
     def try_again(self, task: str) -> tuple[int, str]:
         """Count a try of a task before its work begins; return the tries so far, and why the last one failed."""
@@ -131,7 +164,7 @@ class Queue:
         now = time.time()
         key, counted = self._key(f"worker:{worker}"), self._key(f"stored:{int(now) // SPAN}")
         with broker.told(self.url):
-            pipe = self.redis.pipeline()
+            pipe: Any = self.redis.pipeline()
             pipe.hset(key, mapping={"time": now, "state": state})
             pipe.hincrby(key, "stored", stored)
             pipe.expire(key, REMEMBERED)
@@ -169,11 +202,3 @@ class Queue:
 
     def _key(self, name: str) -> str:
         return self._prefix + name
-
-
-def sent_at(message: bytes) -> float | None:
-    """Return when a waiting message was sent, in s since 1970; None where it does not say."""
-    try:
-        return float(json.loads(message)["headers"]["sent"])
-    except (ValueError, KeyError, TypeError):
-        return None

@@ -5,17 +5,20 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import threading
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from celery.exceptions import Reject, SoftTimeLimitExceeded
+from celery.exceptions import InvalidTaskError, Reject, SoftTimeLimitExceeded
 from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutdown
+from celery.worker import strategy
 
 from simsearch.errors import SimsearchError
 from simsearch.indexer import open_index
 from simsearch.processes import speak_alone
-from simsearch.worker import broker, work
+from simsearch.worker import broker, producer, settings, work
 from simsearch.worker.celery import TASK, app
 from simsearch.worker.queue import Queue, index_address, this_worker
 
@@ -25,24 +28,37 @@ log = logging.getLogger("simsearch.worker")
 PATIENCE, PAUSE = 20, 2
 
 
-@app.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]
-def store(self: Any, *given: Any, **named: Any) -> None:
-    """Store or delete what a message says."""
-    payload = given[0] if len(given) == 1 and not named else (given, named)
+def from_message(task: Any, app: Any, consumer: Any, **options: Any) -> Callable[..., Any]:
+    """Return Celery's way from a message to a task, refusing what would end the worker: a body that is no call."""
+    begin = strategy.default(task, app, consumer, **options)
+
+    def begin_or_refuse(message: Any, *how: Any, **options: Any) -> Any:
+        try:
+            return begin(message, *how, **options)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InvalidTaskError(f"The message is no call of a task ({error}).") from error
+
+    return begin_or_refuse
+
+
+@app.task(name=TASK, bind=True, Strategy="simsearch.worker.tasks:from_message")  # type: ignore[untyped-decorator]
+def store(self: Any, *_: Any, **__: Any) -> None:
+    """Do what the message of this task's id says."""
     try:
-        _store(self.request.id, payload)
+        _store(self.request.id)
     except Exception as error:
         # Celery drops the message of a task that fails, whatever its settings.
         if not isinstance(error, SimsearchError):
             log.exception("A message could not be done; it is tried again.")
-        raise Reject(requeue=True) from error
+        raise Reject(requeue=True) from None
 
 
-def _store(task: str, payload: object) -> None:
+def _store(task: str) -> None:
     queue = _queue()
     try:
         queue.sign(this_worker(), "working")
-        done = work.handle(queue, index_address(), task, payload)
+        done = work.handle(queue, index_address(), task)
+        queue.done(task)
     except SoftTimeLimitExceeded:
         queue.note_failure(task, "it took too long")
         raise
@@ -55,11 +71,7 @@ def _store(task: str, payload: object) -> None:
     except Exception as error:
         queue.note_failure(task, f"{type(error).__name__}: {error}")
         raise
-    try:
-        queue.forget_tries(task)
-        queue.sign(this_worker(), "ready", done.stored)
-    except broker.BrokerAway as error:  # the work is done, and only its note is lost
-        log.warning("%s", error)
+    queue.sign(this_worker(), "ready", done.stored)
 
 
 @lru_cache(maxsize=1)
@@ -72,12 +84,13 @@ def _prepare(**_: Any) -> None:
     """Load the model before processes are made: they share its memory."""
     speak_alone()
     os.environ.setdefault("SIMSEARCH_PATIENCE", str(PATIENCE))
-    url = index_address()
-    broker.check(_queue().redis, _queue().url)
     try:
-        with open_index(url, create=False) as index:
+        broker.check(_queue().redis, _queue().url)
+        with open_index(index_address(), create=False) as index:
             work.model(index.engine.model)
-    except SimsearchError as error:  # a server may come later than its workers
+    except (broker.BrokerForgets, broker.BrokerRefused) as error:
+        raise SystemExit(f"Error: {error}") from error
+    except SimsearchError as error:  # servers may come later than their workers
         log.warning("%s", error)
 
 
@@ -91,11 +104,25 @@ def _begin(**_: Any) -> None:
 def _ready(**_: Any) -> None:
     _queue().sign(this_worker(), "ready")
     log.info("Worker %s serves %s from %s.", this_worker(), index_address(), broker.shown(_queue().url))
+    threading.Thread(target=_sweep, name="sweep", daemon=True).start()
+
+
+def _sweep() -> None:
+    """Announce again, for ever, the messages that were lost on their way to a worker."""
+    queue = Queue(broker.address(), index_address())  # a client of its own
+    while True:
+        time.sleep(settings.SWEEP)
+        try:
+            for task in queue.lost(settings.VISIBILITY):
+                log.warning("Announced again: message %s, which was lost on its way.", task)
+                producer.announce(queue, task)
+        except SimsearchError as error:
+            log.warning("%s", error)
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def _end(**_: Any) -> None:
     try:
         _queue().sign_off(this_worker())
-    except broker.BrokerAway as error:
+    except SimsearchError as error:
         log.warning("%s", error)

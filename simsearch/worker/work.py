@@ -51,7 +51,7 @@ class Done(NamedTuple):
     failed: int = 0
 
 
-def handle(queue: Queue, url: str, task: str, payload: object) -> Done:
+def handle(queue: Queue, url: str, task: str) -> Done:
     """Do what a message says; afterwards it may be acknowledged.
 
     What no worker understands, and the document that kills or fails each time, become dead letters. A message
@@ -59,6 +59,9 @@ def handle(queue: Queue, url: str, task: str, payload: object) -> Done:
 
     Raises whatever keeps the work from being done now: the message is then to be put back.
     """
+    payload = queue.payload(task)
+    if payload is None:
+        return Done()
     tries, reason = queue.try_again(task)
     try:
         work = message.read(payload)
@@ -66,7 +69,8 @@ def handle(queue: Queue, url: str, task: str, payload: object) -> Done:
             raise ForAnotherIndex(found=work.queue, name=queue.name)
     except (MessageUnclear, ForAnotherIndex) as error:
         with _open(url) as index:
-            index.engine.bury([Failed(_as_document(task, payload), str(error))])
+            kept = Document(f"message-{task}", payload[:KEPT], sequence=time.time_ns())
+            index.engine.bury([Failed(kept, str(error))])
         return Done(failed=1)
     if tries > (1 if work.suspect and len(work.documents) > 1 else MOST_TRIES):
         return _give_up(queue, url, task, work, tries - 1, reason)
@@ -104,11 +108,11 @@ def _give_up(queue: Queue, url: str, task: str, work: Message, tries: int, reaso
         for number, part in enumerate((work.documents[:half], work.documents[half:])):
             # A name of its own for each half: a worker that dies here does this again.
             divided = work._replace(documents=part, suspect=True)
-            producer.send(queue, message.write(divided), f"{task}.{number}")
+            producer.send(queue, f"{task}.{number}", message.write(divided))
         log.warning("Divided a message of %d documents that was begun %d times (%s).", 2 * half, tries, reason)
         return Done()
     with _open(url) as index:
-        index.engine.bury([Failed(clean(document), reason, tries) for document in work.documents])
+        index.engine.bury([Failed(document, reason, tries) for document in work.documents])
     for document in work.documents:
         log.error("Gave up on %s after %d tries (%s): simsearch retry --list", document.id, tries, reason)
     return Done(failed=len(work.documents))
@@ -123,9 +127,3 @@ def _open(url: str) -> Index:
 def model(name: str) -> Model:
     """Return a model, loaded once a process."""
     return Model.load(name)
-
-
-def _as_document(task: str, payload: object) -> Document:
-    """Return something to keep of a message that holds no documents."""
-    text = payload if isinstance(payload, str) else repr(payload)
-    return clean(Document(f"message-{task}", text[:KEPT], sequence=time.time_ns()))

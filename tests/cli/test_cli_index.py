@@ -12,7 +12,7 @@ import pytest
 from .conftest import NOTICES, TEXTS
 from .process import Simsearch, write_lines
 
-SUMMARY = {"stored", "unchanged", "older", "repeated", "failed", "passed_over", "seconds", "index"}
+SUMMARY = {"stored", "unchanged", "older", "repeated", "queued", "failed", "passed_over", "seconds", "index"}
 
 
 def ids(simsearch: Simsearch) -> set[str]:

@@ -98,7 +98,7 @@ class Site:
 
     def finished(self) -> bool:
         """Tell whether nothing waits and nothing is in hand."""
-        return self.queue.length() + self.queue.in_hand() == 0
+        return self.queue.length() == 0
 
     def wait(self) -> None:
         """Wait until all is done."""

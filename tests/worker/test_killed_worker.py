@@ -93,5 +93,5 @@ def test_6_a_worker_that_is_asked_to_end_finishes_what_is_in_hand(any_site: Site
     assert worker.stop() == 0
     assert any_site.documents() in (5, 10)
     assert any_site.queue.in_hand() == 0
-    assert any_site.queue.length() == 4 - any_site.documents() // 5
+    assert any_site.queue.length() == 4 - any_site.documents() // 5, "the rest waits"
     assert any_site.queue.workers() == []

@@ -18,6 +18,7 @@ from celery import Celery
 
 from simsearch.corpus import Document
 from simsearch.indexer import open_index
+from simsearch.worker.producer import send
 from simsearch.worker.queue import WAITING, prefix
 
 from .conftest import documents
@@ -55,9 +56,9 @@ def push(site: Site, body: bytes, content_type: str = "application/json", task: 
     return name
 
 
-def body(payload: object, **named: object) -> bytes:
-    """Return a body of Celery's: positional arguments, named ones, and what else there is."""
-    return json.dumps([[payload], named, {}]).encode()
+def waiting(site: Site) -> int:
+    """Return how many messages are in Celery's list."""
+    return int(site.queue.redis.llen(prefix(site.queue.name) + WAITING))
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_10_a_pickle_runs_nothing(busy: Site, tmp_path: Path) -> None:
     evil = pickle.dumps(([Touch(marker)], {}, {}))
     push(busy, evil, "application/x-python-serialize")
     push(busy, evil, "application/json")
-    busy.wait()
+    until(lambda: waiting(busy) == 0, "both were taken")
     assert not marker.exists()
 
 
@@ -85,7 +86,6 @@ def test_11_messages_that_say_nothing_are_dead_letters_with_a_reason(busy: Site)
     fine = {"version": 1, "index": busy.queue.name}
     one = {"id": "一", "text": "失眠", "sequence": 1}
     unclear: list[tuple[Any, str]] = [
-        (7, "its payload is no text"),
         ("失眠", "JSONDecodeError"),
         ("[]", "its payload is no object"),
         (fine | {"version": 99}, "it has version 99, this worker reads 1"),
@@ -101,12 +101,11 @@ def test_11_messages_that_say_nothing_are_dead_letters_with_a_reason(busy: Site)
         (fine | {"documents": [one | {"text": "长" * 17_000_000}]}, "1,000,000 bytes are allowed"),
         (fine | {"index": "another"}, "The message is for the index another"),
     ]
-    names = {
-        push(busy, body(payload if isinstance(payload, int | str) else json.dumps(payload))): reason
-        for payload, reason in unclear
-    }
-    names[push(busy, json.dumps([[], {}, {}]).encode())] = "its payload is no text"
-    names[push(busy, body("{}", extra=1))] = "its payload is no text"
+    names = {}
+    for payload, reason in unclear:
+        name = str(uuid.uuid4())
+        send(busy.queue, name, payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False))
+        names[name] = reason
     busy.wait()
     letters = busy.letters()
     assert set(letters) == {f"message-{name}" for name in names}
@@ -116,12 +115,13 @@ def test_11_messages_that_say_nothing_are_dead_letters_with_a_reason(busy: Site)
 
 
 def test_11_what_is_no_task_of_ours_leaves_the_worker_alive(busy: Site) -> None:
-    push(busy, body("{}"), task="another.task")
+    for arguments in (b"[[], {}, {}]", b'[["{}"], {"extra": 1}, {}]', b'[["' + b"x" * 50_000_000 + b'"], {}, {}]'):
+        push(busy, arguments)
+        push(busy, arguments, task="another.task")
     push(busy, b"no json")
-    push(busy, json.dumps({"not": "a list"}).encode())
+    push(busy, b'{"not": "a list"}')
     push(busy, b"")
-    busy.queue.redis.lpush(prefix(busy.queue.name) + WAITING, json.dumps({"body": "e30=", "headers": {}}))
-    until(lambda: busy.queue.length() == 0, "all were taken")
+    until(lambda: waiting(busy) == 0, "all were taken")
 
 
 def test_12_the_newest_reading_wins_whatever_comes_last(busy: Site) -> None:
@@ -142,7 +142,8 @@ app = Celery("foreign", broker=sys.argv[1])
 app.conf.update(task_acks_late=True, broker_transport_options={"visibility_timeout": 7200})
 @app.task(name="foreign.hour")
 def hour():
-    print("begun", flush=True)
+    with open(sys.argv[3], "a") as said:
+        said.write("begun")
     time.sleep(3600)
 if sys.argv[2] == "send":
     hour.delay()
@@ -152,10 +153,10 @@ else:
 
 
 def test_a_foreign_applications_long_task_is_not_redelivered_because_of_us(site: Site, tmp_path: Path) -> None:
-    script, said = tmp_path / "foreign.py", tmp_path / "foreign.log"
+    script, said = tmp_path / "foreign.py", tmp_path / "said"
     script.write_text(FOREIGN, "utf-8")
-    with open(said, "wb") as log:
-        foreign = subprocess.Popen([sys.executable, script, site.redis.url, "work"], stdout=log, stderr=log)
+    said.touch()
+    foreign = subprocess.Popen([sys.executable, script, site.redis.url, "work", said], stderr=subprocess.DEVNULL)
     try:
         subprocess.run([sys.executable, script, site.redis.url, "send"], check=True, timeout=60)
         until(lambda: "begun" in said.read_text("utf-8"), "the foreign task runs")

@@ -15,7 +15,7 @@ from simsearch.indexer import open_index
 from simsearch.worker import enqueue, enqueue_delete, message, producer
 from simsearch.worker.message import DocumentTooLarge, DocumentUnclear
 from simsearch.worker.producer import QueueFull
-from simsearch.worker.queue import WAITING, IndexUnclear, name_of, prefix
+from simsearch.worker.queue import PAYLOADS, IndexUnclear, name_of, prefix
 
 from .conftest import documents
 from .site import Site, until
@@ -70,21 +70,21 @@ def test_deletes_win_over_older_readings_and_lose_to_newer_ones(any_site: Site) 
 
 
 def test_messages_hold_200_documents_and_a_megabyte_at_most(site: Site) -> None:
-    texts = ["短", "长" * 20_000, "中" * 500]
+    texts = ["短", "长" * 100_000, "中" * 500]
     given = [Document(f"文-{n}", texts[n % 3 if n % 50 == 1 else 0]) for n in range(1_000)]
     assert site.enqueue(given) == 1_000
-    raw = site.queue.redis.lrange(prefix(site.queue.name) + WAITING, 0, -1)
+    raw = site.queue.redis.hvals(prefix(site.queue.name) + PAYLOADS)
     assert all(len(one) <= message.MOST_BYTES for one in raw)
     sizes = [len(one) for one in message.batches(given)]
     assert len(raw) == len(sizes)
     assert max(sizes) <= message.MOST_DOCUMENTS
-    site.enqueue([Document("大", "大" * 120_000)] * 3)
+    site.enqueue([Document("大", "大" * 330_000)] * 3)
     assert site.queue.length() == len(sizes) + 3, "each fills a message"
 
 
 def test_a_document_that_no_message_holds_is_told(site: Site) -> None:
     with pytest.raises(DocumentTooLarge, match="index it without the queue"):
-        site.enqueue([*documents(3), Document("巨", "巨" * 130_000), *documents(3, first=3)])
+        site.enqueue([*documents(3), Document("巨", "巨" * 340_000), *documents(3, first=3)])
     assert site.queue.length() == 1, "what comes before is queued"
 
 
@@ -153,7 +153,7 @@ def test_a_worker_notices_that_its_index_was_replaced(site: Site, tmp_path: Path
 
 def test_index_queue_hands_over_and_counts(any_site: Site, tmp_path: Path) -> None:
     rows = [{"id": one.id, "text": one.text} for one in documents(450)]
-    source = write_lines(tmp_path / "文.jsonl", [*rows, {"id": "巨", "text": "巨大。" * 50_000}])
+    source = write_lines(tmp_path / "文.jsonl", [*rows, {"id": "巨", "text": "巨大。" * 120_000}])
     done = any_site.simsearch("index", "--queue", source)
     assert done.code == 0, done.err
     assert (done.row["queued"], done.row["stored"], done.row["failed"]) == (450, 1, 0)
