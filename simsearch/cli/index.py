@@ -101,12 +101,13 @@ def _shown(documents: Iterable[Document], bar: Bar, total: int) -> Iterator[Docu
 
 def _enqueue(index: Index, documents: Iterator[Document], broker: str | None, model: str, counts: Counter[str]) -> None:
     """Hand documents to workers; what is too large for a message is stored at once."""
-    from simsearch.patience import WRITING
+    from simsearch.patience import OPENING, WRITING
     from simsearch.worker.producer import enqueue_batches
 
     large: list[Document] = []
     url = index.engine.url
-    for batch in enqueue_batches(documents, url, broker=broker, model=model, patience=WRITING, large=large):
+    queued = enqueue_batches(documents, url, broker=broker, model=model, patience=WRITING, opening=OPENING, large=large)
+    for batch in queued:
         counts["queued"] += len(batch)
         if large:
             counts.update(index.add(large))

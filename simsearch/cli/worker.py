@@ -52,6 +52,7 @@ def worker(
         brokers.check(brokers.connect(url), url)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("simsearch").setLevel(logging.INFO)
+    logging.getLogger("celery.app.trace").setLevel(logging.ERROR)  # why a message is put back is told already
     arguments = ["--concurrency", str(processes or processors()), "--loglevel", "WARNING"]
     app.worker_main(["--quiet", "worker", "--without-gossip", "--without-mingle", "--without-heartbeat", *arguments])
 

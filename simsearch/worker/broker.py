@@ -49,6 +49,13 @@ class BrokerRefused(SimsearchError):
     reason: str
 
 
+class BrokerUntrusted(SimsearchError):
+    """The certificate of Redis at {broker} is not trusted ({reason}): name its authority in the address, as in rediss://host:6379/0?ssl_ca_certs=/path/to/ca.pem."""
+
+    broker: str
+    reason: str
+
+
 class BrokerForgets(SimsearchError):
     """Redis at {broker} throws keys away when its memory is full (maxmemory-policy {policy}), and with them documents: set it to noeviction."""  # noqa: E501
 
@@ -56,7 +63,7 @@ class BrokerForgets(SimsearchError):
     policy: str
 
 
-ERRORS = (BrokerAway, BrokerRefused, BrokerForgets)
+ERRORS = (BrokerAway, BrokerRefused, BrokerUntrusted, BrokerForgets)
 
 
 def address(given: str | None = None) -> str:
@@ -99,7 +106,7 @@ def connect(url: str) -> Redis:
 def told(url: str) -> Iterator[None]:
     """Tell in a sentence what Redis, or Celery's messages to it, meet.
 
-    Raises `BrokerAway`, `BrokerFull`, `BrokerRefused`.
+    Raises `BrokerAway`, `BrokerFull`, `BrokerRefused`, `BrokerUntrusted`.
     """
     from kombu.exceptions import OperationalError
     from redis import exceptions
@@ -112,6 +119,8 @@ def told(url: str) -> Iterator[None]:
         refused = (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.NoPermissionError)
         if isinstance(cause, refused) or reason.startswith(("NOAUTH", "WRONGPASS", "NOPERM")):
             raise BrokerRefused(broker=broker, reason=reason) from error
+        if "CERTIFICATE_VERIFY_FAILED" in reason:
+            raise BrokerUntrusted(broker=broker, reason=reason) from error
         if isinstance(cause, exceptions.ConnectionError | exceptions.TimeoutError | OSError):
             raise BrokerAway(broker=broker, reason=reason) from error
         raise BrokerFull(broker=broker, reason=reason) from error

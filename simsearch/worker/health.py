@@ -69,6 +69,6 @@ def _trouble(workers: list[Worker], waiting: int, in_hand: int, lag: float) -> s
     silence = time.time() - newest.time
     if waiting + in_hand and min(lag, silence) > SILENCE:
         return f"the worker {newest.name} has given no sign for {silence:,.0f} s, and messages wait: restart it"
-    if newest.state not in ("ready", "working"):
+    if newest.state != "ready":
         return f"the worker {newest.name} waits: {newest.state}"
     return ""

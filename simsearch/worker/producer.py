@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
-from simsearch.patience import OPENING, Patience, Waiting
+from simsearch.patience import Patience, Waiting
 from simsearch.worker import message
 from simsearch.worker.broker import BrokerAway, address, check, check_room, shown, told
 from simsearch.worker.message import Message
@@ -61,15 +61,16 @@ def enqueue_batches(
     broker: str | None = None,
     model: str = "",
     patience: Patience = APPLICATION,
+    opening: Patience | None = None,
     large: list[Document] | None = None,
     again: bool = False,
 ) -> Iterator[list[Document]]:
     """Hand over documents batch by batch, yielding each batch once Redis has it.
 
-    Documents that are too large for a message are appended to `large`, if that is given; `again` says that they
-    were dead letters.
+    Documents that are too large for a message are appended to `large`, if that is given; `opening` is the patience
+    with a Redis that has not answered yet; `again` says that they were dead letters.
     """
-    sender = _Sender(index, broker, patience)
+    sender = _Sender(index, broker, patience, opening)
     for batch in message.batches(documents, large):
         sender.send(Message(sender.queue.name, model, batch, again=again))
         yield batch
@@ -97,14 +98,14 @@ def enqueue_delete(
 class _Sender:
     """Sends messages to one queue, and waits for Redis and for room."""
 
-    def __init__(self, index: str | None, url: str | None, patience: Patience) -> None:
+    def __init__(self, index: str | None, url: str | None, patience: Patience, opening: Patience | None = None) -> None:
         self.queue = Queue(address(url), index_address(index))
-        self._patience = patience
+        self._patience, self._opening = patience, opening or patience
         self._checked = False
 
     def send(self, what: Message) -> None:
-        if not self._checked:  # who cannot be reached at all is told so at once
-            self._insist(lambda: check(self.queue.redis, self.queue.url), min(OPENING, self._patience))
+        if not self._checked:
+            self._insist(lambda: check(self.queue.redis, self.queue.url), self._opening)
             self._checked = True
         self._wait_for_room()
         task, payload = str(uuid.uuid4()), message.write(what)  # the same in every try

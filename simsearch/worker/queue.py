@@ -38,7 +38,7 @@ class Worker(NamedTuple):
 
     name: str
     time: float  #: in s since 1970
-    state: str  #: "ready", "working", or why it waits
+    state: str  #: "ready", or why it waits
     stored: int  #: documents since it was started
 
 
@@ -136,7 +136,8 @@ class Queue:
             old: Any = self.redis.zrangebyscore(self._key(PENDING), 0, time.time() - seconds)
             if not old:
                 return []
-            there: Any = [*self.redis.hvals(self._key(IN_HAND)), *self.redis.lrange(self._key(WAITING), 0, -1)]
+            # In the order of their way, so that one that is taken meanwhile is seen.
+            there: Any = [*self.redis.lrange(self._key(WAITING), 0, -1), *self.redis.hvals(self._key(IN_HAND))]
         everything = b"".join(there)
         return [task.decode() for task in old if b'"%s"' % task not in everything]
 
@@ -159,13 +160,13 @@ class Queue:
         with broker.told(self.url):
             self.redis.delete(self._key(f"tries:{task}"))
 
-    def sign(self, worker: str, state: str, stored: int = 0) -> None:
-        """Note that a worker is alive and what it does; count what it has stored."""
+    def sign(self, worker: str, state: str = "", stored: int = 0) -> None:
+        """Note that a worker is alive, how it is if that has changed, and what it has stored."""
         now = time.time()
         key, counted = self._key(f"worker:{worker}"), self._key(f"stored:{int(now) // SPAN}")
         with broker.told(self.url):
             pipe: Any = self.redis.pipeline()
-            pipe.hset(key, mapping={"time": now, "state": state})
+            pipe.hset(key, mapping={"time": now} | ({"state": state} if state else {}))
             pipe.hincrby(key, "stored", stored)
             pipe.expire(key, REMEMBERED)
             pipe.sadd(self._key("workers"), worker)
@@ -173,6 +174,11 @@ class Queue:
                 pipe.incrby(counted, stored)
                 pipe.expire(counted, SPAN * (SPANS + 2))
             pipe.execute()
+
+    def remember(self, worker: str) -> None:
+        """Have the last sign of a worker remembered on, while it has nothing to do."""
+        with broker.told(self.url):
+            self.redis.expire(self._key(f"worker:{worker}"), REMEMBERED)
 
     def sign_off(self, worker: str) -> None:
         """Forget a worker that ends."""
@@ -189,7 +195,12 @@ class Queue:
                 signs: Any = self.redis.hgetall(self._key(f"worker:{name}"))
                 if signs:
                     found.append(
-                        Worker(name, float(signs[b"time"]), signs[b"state"].decode(), int(signs.get(b"stored", 0)))
+                        Worker(
+                            name,
+                            float(signs[b"time"]),
+                            signs.get(b"state", b"ready").decode(),
+                            int(signs.get(b"stored", 0)),
+                        )
                     )
         return found
 

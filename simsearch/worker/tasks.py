@@ -56,7 +56,7 @@ def store(self: Any, *_: Any, **__: Any) -> None:
 def _store(task: str) -> None:
     queue = _queue()
     try:
-        queue.sign(this_worker(), "working")
+        queue.sign(this_worker())
         done = work.handle(queue, index_address(), task)
         queue.done(task)
     except SoftTimeLimitExceeded:
@@ -88,7 +88,7 @@ def _prepare(**_: Any) -> None:
         broker.check(_queue().redis, _queue().url)
         with open_index(index_address(), create=False) as index:
             work.model(index.engine.model)
-    except (broker.BrokerForgets, broker.BrokerRefused) as error:
+    except (broker.BrokerForgets, broker.BrokerRefused, broker.BrokerUntrusted) as error:
         raise SystemExit(f"Error: {error}") from error
     except SimsearchError as error:  # servers may come later than their workers
         log.warning("%s", error)
@@ -113,6 +113,7 @@ def _sweep() -> None:
     while True:
         time.sleep(settings.SWEEP)
         try:
+            queue.remember(this_worker())
             for task in queue.lost(settings.VISIBILITY):
                 log.warning("Announced again: message %s, which was lost on its way.", task)
                 producer.announce(queue, task)

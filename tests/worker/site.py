@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +135,28 @@ class Site:
         for worker in self.workers:
             worker.kill()
             print(f"--- {worker.log.name}\n{worker.said()[-5_000:]}")
+
+
+@contextmanager
+def producing(site: Site) -> Iterator[list[Document]]:
+    """Hand over documents until the block ends; what was handed over is in the list."""
+    sent: list[Document] = []
+    stop = threading.Event()
+
+    def produce() -> None:
+        while not stop.wait(0.05):
+            some = [Document(f"文-{number}", "失眠的人不要喝咖啡。") for number in range(len(sent), len(sent) + 10)]
+            site.enqueue(some)
+            sent.extend(some)
+
+    producer = threading.Thread(target=produce)
+    producer.start()
+    try:
+        yield sent
+        assert producer.is_alive()
+    finally:
+        stop.set()
+        producer.join(DEADLINE)
 
 
 def until(happened: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:

@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli.process import Simsearch, write_lines
+from servers.certificates import Certificate
 from servers.redis import Redis
+from servers.relay import Relay
 
+from simsearch.indexer import open_index
 from simsearch.patience import Patience
 from simsearch.worker import enqueue
-from simsearch.worker.broker import BrokerAway, BrokerForgets, BrokerFull, BrokerRefused, BrokerUnclear, BrokerUnknown
+from simsearch.worker.broker import (
+    BrokerAway,
+    BrokerForgets,
+    BrokerFull,
+    BrokerRefused,
+    BrokerUnclear,
+    BrokerUnknown,
+    BrokerUntrusted,
+)
+from simsearch.worker.queue import Queue
 
 from .conftest import documents
-from .quick import SLOW
-from .site import Site, until
+from .site import Site, producing, until
 
 CLOSED = "redis://127.0.0.1:9/0"
 
 
 def test_7_a_restart_of_redis_loses_nothing_and_the_worker_goes_on(any_site: Site) -> None:
-    site = any_site
-    expected = documents(1_000) + documents(10, SLOW, first=1_000)
-    site.start()
-    producer = threading.Thread(target=lambda: [site.enqueue(expected[n : n + 10]) for n in range(0, 1_010, 10)])
-    producer.start()
-    until(lambda: site.documents() > 100, "some are stored")
-    site.redis.kill()
-    time.sleep(3)
-    assert producer.is_alive(), "the producer waits"
-    site.redis.start()
-    producer.join(60)
-    site.wait()
-    site.assert_each_once(expected)
+    with producing(any_site) as sent:
+        any_site.start()
+        until(lambda: any_site.documents() > 100, "some are stored")
+        any_site.redis.kill()
+        time.sleep(3)
+        count = len(sent)
+        any_site.redis.start()
+        until(lambda: len(sent) > count, "the producer goes on")
+        until(lambda: any_site.documents() > count, "the worker goes on")
+    any_site.wait()
+    any_site.assert_each_once(sent)
 
 
 def test_7_an_idle_worker_takes_new_work_after_a_restart_of_redis(site: Site) -> None:
@@ -118,3 +126,21 @@ def test_a_wrong_password_is_told_without_it(own_redis: Callable[..., Redis], tm
 def test_an_address_that_is_none_of_redis_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(BrokerUnclear):
         enqueue(documents(1), f"sqlite:///{tmp_path}/index.db", broker=url)
+
+
+def test_tls_is_verified(own_redis: Callable[..., Redis], certificate: Certificate, tmp_path: Path) -> None:
+    index = f"sqlite:///{tmp_path}/index.db"
+    with open_index(index):
+        pass
+    with Relay(own_redis().port, certificate) as relay:
+        url = f"rediss://127.0.0.1:{relay.port}/0"
+        with pytest.raises(BrokerUntrusted, match="ssl_ca_certs"):
+            enqueue(documents(1), index, broker=url)
+        trusting = f"{url}?ssl_ca_certs={certificate.authority}"
+        assert enqueue(documents(1), index, broker=trusting) == 1
+        simsearch = Simsearch(tmp_path, SIMSEARCH_INDEX=index, SIMSEARCH_BROKER=trusting)
+        with simsearch.start("worker", "--processes", "1") as worker:
+            until(lambda: Queue(trusting, index).length() == 0, "the worker takes it")
+            worker.terminate()
+            assert worker.wait(30) == 0
+    assert simsearch.ok("status", "--broker", "").row["documents"] == 1

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from simsearch.worker.message import Message, write
+
 from .conftest import documents
 from .quick import DEAF, FAILS, HANGS, KILLS, SLOW
 from .site import Site, until
@@ -37,6 +39,15 @@ def test_2_a_killed_worker_loses_nothing(any_site: Site) -> None:
     any_site.assert_each_once(expected)
 
 
+def test_a_message_that_is_lost_between_two_steps_of_celery_is_announced_again(any_site: Site) -> None:
+    expected = documents(1)
+    any_site.queue.put("ohne-ankündigung", write(Message(any_site.queue.name, documents=expected)))
+    assert any_site.queue.length() == 1
+    any_site.start(1, QUICK_VISIBILITY="2")
+    any_site.wait()
+    any_site.assert_each_once(expected)
+
+
 @pytest.mark.parametrize(
     ("count", "kills"), [(2_000, 6), pytest.param(5_000, 20, marks=pytest.mark.slow)], ids=["6 kills", "20 kills"]
 )
@@ -59,29 +70,29 @@ def test_3_random_kills_lose_nothing(any_site: Site, chance: random.Random, coun
 
 
 @pytest.mark.parametrize(
-    ("token", "reason"),
+    ("token", "reason", "count"),
     [
-        (KILLS, "its worker died"),
-        (HANGS, "it took too long"),
-        (DEAF, "its worker died"),
-        (FAILS, "ZeroDivisionError: 出错"),
+        (KILLS, "its worker died", 200),
+        (HANGS, "it took too long", 8),
+        (DEAF, "its worker died", 8),
+        (FAILS, "ZeroDivisionError: 出错", 200),
     ],
     ids=["4 kills", "5 hangs", "5 hangs and hears nothing", "fails"],
 )
-def test_a_poisonous_document_ends_alone_in_dead_letters(site: Site, token: str, reason: str) -> None:
-    expected = documents(200)
-    (poison,) = documents(1, token, first=77)
-    expected[77] = poison
+def test_a_poisonous_document_ends_alone_in_dead_letters(site: Site, token: str, reason: str, count: int) -> None:
+    expected = documents(count)
+    (poison,) = documents(1, token, first=count // 3)
+    expected[count // 3] = poison
     worker = site.start(1, QUICK_SOFT_LIMIT="1", QUICK_HARD_LIMIT="2")
     site.enqueue(expected)
     site.wait()
     letter = site.letters()[poison.id]
     assert (letter.reason, letter.tries, letter.document.text) == (reason, 3, poison.text)
     assert site.lacks(expected) == [poison.id]
-    assert site.documents() == 199
+    assert site.documents() == count - 1
     assert list(site.letters()) == [poison.id]
-    site.enqueue(documents(1, first=200))
-    until(lambda: site.documents() == 200, "the worker goes on")
+    site.enqueue(documents(1, first=count))
+    until(lambda: site.documents() == count, "the worker goes on")
     assert worker.process.poll() is None
 
 
