@@ -76,6 +76,7 @@ def overhead(broker: str, index: str, texts: list[str]) -> None:
     model, queue = Model.load(), Queue(broker, index)
     documents = [Document(f"d{number}", text) for number, text in enumerate(texts)]
     enrich(documents, model)  # what is loaded once
+    send(queue, "first", message.write(Message(queue.name)))
     start = time.process_time()
     for batch in indexing.batches(documents):
         enrich(batch, model)

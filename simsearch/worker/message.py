@@ -18,6 +18,8 @@ MOST_BYTES, FRAME = 1_000_000, 2_000
 #: Ids to delete in one message.
 MOST_IDS = 1_000
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 
 class DocumentUnclear(SimsearchError):
     """The document {id} cannot be queued ({reason}): give it a text, and an id that is a text."""
@@ -104,7 +106,7 @@ def write(message: Message) -> str:
         "suspect": message.suspect,
         "again": message.again,
     }
-    return json.dumps({name: value for name, value in fields.items() if value}, ensure_ascii=False, default=str)
+    return _encode({name: value for name, value in fields.items() if value})
 
 
 def read(payload: str) -> Message:
@@ -161,6 +163,6 @@ def _document(fields: dict[str, Any]) -> Document:
 def _size(one: Document) -> int:
     """Return the bytes that a document takes on the wire."""
     try:
-        return len(json.dumps(_fields(one), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")) + 2
+        return len(_encode(_fields(one)).encode("utf-8", "surrogatepass")) + 2
     except (TypeError, ValueError, RecursionError) as error:
         raise DocumentUnclear(id=one.id, reason=str(error)) from error

@@ -8,14 +8,17 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from servers.redis import Redis
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 CONSOLES = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+(APPLICATION,) = [program for program in PROGRAMS if "enqueue" in program]
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +78,32 @@ def test_every_command_of_the_readme_prints_what_it_says(place: Path, environmen
                 assert expected(said).fullmatch(printed), f"$ {command}\n{printed}"
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", [program for program in PROGRAMS if program != APPLICATION])
 def test_every_program_of_the_readme_runs(program: str, place: Path, environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=place, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def test_the_application_of_the_readme_finds_by_meaning_what_it_enqueued(
+    own_redis: Callable[..., Redis], place: Path, environment: dict[str, str]
+) -> None:
+    environment = {**environment, "SIMSEARCH_BROKER": own_redis().url}
+    (address,) = re.findall(r"simsearch worker --index (\S+)`", README)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "simsearch", "worker", "--index", address], cwd=place, env=environment
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", APPLICATION], cwd=place, env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("通知-7 今晚十点"), done.stdout
+    finally:
+        worker.terminate()
+        assert worker.wait(60) == 0
 
 
 def test_the_readme_begins_with_demo_and_test() -> None:
