@@ -48,6 +48,8 @@ def retry(
             rows = _enqueue(opened, names, broker)
         else:
             rows = (_list if listed else _drop if drop else _store)(opened, names)
+            if drop and broker:
+                _forget(opened, rows, broker)
     output.rows(rows, as_json)
     known = {row["id"] for row in rows}
     unknown = [name for name in names or [] if name not in known]
@@ -69,6 +71,18 @@ def _drop(index: Index, names: Sequence[str] | None) -> list[dict[str, Any]]:
     return [{"id": name, "status": "dropped"} for name in index.engine.forget(names)]
 
 
+def _forget(index: Index, rows: list[dict[str, Any]], broker: str) -> None:
+    """Remove from Redis the messages that were set aside."""
+    from simsearch.worker.broker import address
+    from simsearch.worker.message import LETTER
+    from simsearch.worker.queue import Queue
+
+    queue = Queue(address(broker), index.engine.url)
+    for row in rows:
+        if row["id"].startswith(LETTER):
+            queue.done(row["id"].removeprefix(LETTER))
+
+
 def _store(index: Index, names: Sequence[str] | None) -> list[dict[str, Any]]:
     from simsearch.cli.index import tell_remarkable
     from simsearch.indexer import dead_letters
@@ -82,13 +96,27 @@ def _store(index: Index, names: Sequence[str] | None) -> list[dict[str, Any]]:
 
 def _enqueue(index: Index, names: Sequence[str] | None, broker: str) -> list[dict[str, Any]]:
     """Hand documents of dead letters to the workers; what no message can hold is stored at once."""
-    from simsearch.worker.producer import enqueue_batches
+    from simsearch.worker.broker import address
+    from simsearch.worker.message import LETTER
+    from simsearch.worker.producer import announce, enqueue_batches
+    from simsearch.worker.queue import Queue
 
+    queue = Queue(address(broker), index.engine.url)
     letters = index.engine.dead_letters(names)
-    documents = [letter.document for letter in letters if letter.document]
     large: list[Document] = []
     rows = []
+    documents = [letter.document for letter in letters if letter.document]
     for batch in enqueue_batches(documents, index.engine.url, broker=broker, large=large, again=True):
         rows += [{"id": document.id, "status": "queued"} for document in batch]
-    directly = [letter.id for letter in letters if letter.document is None or letter.document in large]
+    directly = [document.id for document in large]
+    for letter in letters:
+        if letter.document:
+            continue
+        task = letter.id.removeprefix(LETTER)
+        if queue.take_back(task):
+            index.engine.forget([letter.id])  # before a worker could write it anew
+            announce(queue, task)
+            rows.append({"id": letter.id, "status": "queued"})
+        else:
+            directly.append(letter.id)
     return rows + (_store(index, directly) if directly else [])

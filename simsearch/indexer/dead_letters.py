@@ -25,7 +25,7 @@ def retry(index: Index, ids: Sequence[str] | None = None) -> Iterator[list[Outco
     from simsearch.indexer.enrichment import storable_id  # not needed to search
 
     letters = index.engine.dead_letters(None if ids is None else list(map(storable_id, ids)))
-    reason = f"its text of more than {LONGEST_TEXT:,} characters is not kept: index its source again"
+    reason = f"its text is not kept here, having more than {LONGEST_TEXT:,} characters: index its source again"
     lost = [Outcome(letter.id, letter.sequence, "failed", reason=reason) for letter in letters if not letter.document]
     if lost:
         yield lost
@@ -36,7 +36,7 @@ def cleaned(failed: Sequence[Failed]) -> list[Failed]:
     """Return documents that failed as they would be stored: with a storable id, and nothing that is no text."""
     from simsearch.indexer.enrichment import clean  # not needed to search
 
-    return [Failed(clean(document), storable(reason), tries) for document, reason, tries in failed]
+    return [each._replace(document=clean(each.document), reason=storable(each.reason)) for each in failed]
 
 
 def grown(earlier: Mapping[str, DeadLetter], failed: Sequence[Failed], model: str) -> dict[str, DeadLetter]:
@@ -46,7 +46,7 @@ def grown(earlier: Mapping[str, DeadLetter], failed: Sequence[Failed], model: st
     """
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     letters: dict[str, DeadLetter] = {}
-    for document, reason, tries in failed:
+    for document, reason, tries, again in failed:
         before = letters.get(document.id) or earlier.get(document.id)
         if before and before.sequence > document.sequence:
             letters[document.id] = before._replace(tries=before.tries + tries)
@@ -59,6 +59,6 @@ def grown(earlier: Mapping[str, DeadLetter], failed: Sequence[Failed], model: st
             last=now,
             tries=before.tries + tries if before else tries,
             sequence=document.sequence,
-            document=document if len(document.text) <= LONGEST_TEXT else None,
+            document=document if again and len(document.text) <= LONGEST_TEXT else None,
         )
     return letters

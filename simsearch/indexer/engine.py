@@ -118,6 +118,7 @@ class Failed(NamedTuple):
     document: Document
     reason: str
     tries: int = 1
+    again: bool = True  #: False where the document only bears the name of what failed, and cannot be stored
 
 
 class DeadLetter(NamedTuple):
@@ -130,7 +131,7 @@ class DeadLetter(NamedTuple):
     last: str  #: and last
     tries: int
     sequence: int
-    document: Document | None  #: None where its text was too long to be kept
+    document: Document | None  #: None where its text was too long to be kept, or there is none
 
 
 class Check(NamedTuple):

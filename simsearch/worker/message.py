@@ -15,6 +15,8 @@ VERSION = 1
 MOST_DOCUMENTS = 200
 #: and so many bytes as they are on the wire, with so many beside the documents.
 MOST_BYTES, FRAME = 1_000_000, 2_000
+#: What the ids of dead letters of whole messages begin with; the task's id follows.
+LETTER = "message-"
 #: Ids to delete in one message.
 MOST_IDS = 1_000
 

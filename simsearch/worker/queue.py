@@ -111,6 +111,22 @@ class Queue:
             pipe.delete(self._key(f"tries:{task}"))
             pipe.execute()
 
+    def set_aside(self, task: str) -> None:
+        """Keep what a message says, and let no worker take it."""
+        with broker.told(self.url):
+            self.redis.zrem(self._key(PENDING), task)
+
+    def take_back(self, task: str) -> bool:
+        """Let a message that was set aside be done after all, as if it were new; tell whether there is one."""
+        with broker.told(self.url):
+            if not self.redis.hexists(self._key(PAYLOADS), task):
+                return False
+            pipe: Any = self.redis.pipeline()
+            pipe.delete(self._key(f"tries:{task}"))
+            pipe.zadd(self._key(PENDING), {task: time.time()}, nx=True)
+            pipe.execute()
+        return True
+
     def length(self) -> int:
         """Return how many messages wait or are in hand."""
         with broker.told(self.url):

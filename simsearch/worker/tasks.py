@@ -58,7 +58,6 @@ def _store(task: str) -> None:
     try:
         queue.sign(this_worker())
         done = work.handle(queue, index_address(), task)
-        queue.done(task)
     except SoftTimeLimitExceeded:
         queue.note_failure(task, "it took too long")
         raise

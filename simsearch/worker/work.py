@@ -21,8 +21,6 @@ log = logging.getLogger("simsearch.worker")
 
 #: Tries of a message, and of a single document, before it is divided, and given up.
 MOST_TRIES = 3
-#: Characters of an unclear message that are kept.
-KEPT = 10_000
 #: Seconds after which a process removes dead letters that are settled, where the engine does not do it by itself.
 TIDY = 30
 
@@ -54,8 +52,9 @@ class Done(NamedTuple):
 def handle(queue: Queue, url: str, task: str) -> Done:
     """Do what a message says; afterwards it may be acknowledged.
 
-    What no worker understands, and the document that kills or fails each time, become dead letters. A message
-    that failed thrice is divided, so that one document keeps no other from being stored.
+    A message that failed thrice is divided, so that one document keeps no other from being stored; the document that
+    kills or fails each time becomes a dead letter. So does what no worker understands, as a whole: its payload stays
+    in Redis, set aside.
 
     Raises whatever keeps the work from being done now: the message is then to be put back.
     """
@@ -68,13 +67,17 @@ def handle(queue: Queue, url: str, task: str) -> Done:
         if work.queue != queue.name:
             raise ForAnotherIndex(found=work.queue, name=queue.name)
     except (MessageUnclear, ForAnotherIndex) as error:
-        with _open(url) as index:
-            kept = Document(f"message-{task}", payload[:KEPT], sequence=time.time_ns())
-            index.engine.bury([Failed(kept, str(error))])
-        return Done(failed=1)
-    if tries > (1 if work.suspect and len(work.documents) > 1 else MOST_TRIES):
-        return _give_up(queue, url, task, work, tries - 1, reason)
-    return _do(url, work)
+        return _set_aside(queue, url, task, str(error), tries)
+    if tries <= (1 if work.suspect and len(work.documents) > 1 else MOST_TRIES):
+        done = _do(url, work)
+    elif len(work.documents) > 1:
+        done = _divide(queue, task, work, tries - 1, reason)
+    elif work.documents:
+        done = _give_up(url, work.documents[0], tries - 1, reason)
+    else:
+        return _set_aside(queue, url, task, reason, tries - 1)
+    queue.done(task)
+    return done
 
 
 def _do(url: str, work: Message) -> Done:
@@ -101,21 +104,30 @@ def _tidy(index: Index, now: bool) -> None:
         _tidied = time.monotonic()
 
 
-def _give_up(queue: Queue, url: str, task: str, work: Message, tries: int, reason: str) -> Done:
-    """Divide a message whose work was begun too often; a single document becomes a dead letter."""
-    if len(work.documents) > 1:
-        half = len(work.documents) // 2
-        for number, part in enumerate((work.documents[:half], work.documents[half:])):
-            # A name of its own for each half: a worker that dies here does this again.
-            divided = work._replace(documents=part, suspect=True)
-            producer.send(queue, f"{task}.{number}", message.write(divided))
-        log.warning("Divided a message of %d documents that was begun %d times (%s).", 2 * half, tries, reason)
-        return Done()
+def _divide(queue: Queue, task: str, work: Message, tries: int, reason: str) -> Done:
+    half = len(work.documents) // 2
+    for number, part in enumerate((work.documents[:half], work.documents[half:])):
+        # A name of its own for each half: a worker that dies here does this again.
+        producer.send(queue, f"{task}.{number}", message.write(work._replace(documents=part, suspect=True)))
+    log.warning("Divided a message of %d documents that was begun %d times (%s).", 2 * half, tries, reason)
+    return Done()
+
+
+def _give_up(url: str, document: Document, tries: int, reason: str) -> Done:
     with _open(url) as index:
-        index.engine.bury([Failed(document, reason, tries) for document in work.documents])
-    for document in work.documents:
-        log.error("Gave up on %s after %d tries (%s): simsearch retry --list", document.id, tries, reason)
-    return Done(failed=len(work.documents))
+        index.engine.bury([Failed(document, reason, tries)])
+    log.error("Gave up on %s after %d tries (%s): simsearch retry --list", document.id, tries, reason)
+    return Done(failed=1)
+
+
+def _set_aside(queue: Queue, url: str, task: str, reason: str, tries: int) -> Done:
+    """Give a message up as a whole; `simsearch retry` may let workers try it again."""
+    name = message.LETTER + task
+    with _open(url) as index:
+        index.engine.bury([Failed(Document(name, "", sequence=time.time_ns()), reason, tries, again=False)])
+    queue.set_aside(task)
+    log.error("Gave up on %s (%s): simsearch retry --list", name, reason)
+    return Done(failed=1)
 
 
 def _open(url: str) -> Index:

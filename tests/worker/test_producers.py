@@ -36,6 +36,16 @@ def test_a_document_is_found_soon_after_it_was_enqueued(any_site: Site) -> None:
     assert (found.title, found.metadata) == ("睡眠", {"year": 2024})
 
 
+def test_celery_starts_the_same_worker(site: Site) -> None:
+    site.enqueue(documents(3))
+    command = [sys.executable, "-m", "celery", "-A", "simsearch.worker", "worker", "--concurrency", "1"]
+    with subprocess.Popen(command, env=site.simsearch.environment, stderr=subprocess.DEVNULL) as worker:
+        site.wait()
+        worker.terminate()
+        assert worker.wait(30) == 0
+    assert site.documents() == 3
+
+
 def test_what_comes_through_the_queue_is_what_is_stored_directly(any_site: Site, tmp_path: Path) -> None:
     odd = [
         Document("怪", "\ud800孤立\x00的\U0001f600", metadata={"nan": float("nan"), "when": datetime.date(2024, 5, 1)}),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from simsearch.corpus import Document
 from simsearch.indexer import open_index
 from simsearch.worker import enqueue
+from simsearch.worker.message import Message, write
+from simsearch.worker.producer import send
 
 from .conftest import documents
-from .site import Site
+from .site import Site, until
 
 
 def test_a_retry_brings_back_nothing_that_was_deleted_or_changed_since(any_site: Site) -> None:
@@ -42,3 +44,46 @@ def test_some_are_dropped_and_the_others_stored(site: Site) -> None:
     site.wait()
     assert site.letters() == {}
     assert site.documents() == 2
+
+
+def test_a_message_that_no_worker_understood_is_kept_whole(any_site: Site) -> None:
+    """As where producers are of a newer release than a worker."""
+    expected = documents(2)
+    payload = write(Message(any_site.queue.name, documents=expected))
+    send(any_site.queue, "neu", payload.replace('"version": 1', '"version": 2'))
+    any_site.start(1)
+    any_site.wait()
+    (row,) = any_site.simsearch.ok("retry", "--list").rows
+    assert row["id"] == "message-neu"
+    assert "it has version 2, this worker reads 1" in row["reason"]
+    assert [each["status"] for each in any_site.simsearch.ok("retry").rows] == ["queued"]
+    until(lambda: any_site.letters() and any_site.finished(), "it is refused again")
+    any_site.queue.put("neu", payload)  # an upgrade
+    any_site.simsearch.ok("retry")
+    any_site.wait()
+    any_site.assert_each_once(expected)
+
+
+def test_a_message_that_is_dropped_is_gone(site: Site) -> None:
+    send(site.queue, "unklar", "[]")
+    site.start(1)
+    site.wait()
+    assert site.queue.payload("unklar") == "[]"
+    assert site.simsearch.ok("retry", "--drop").rows == [{"id": "message-unklar", "status": "dropped"}]
+    assert site.queue.payload("unklar") is None
+    assert site.letters() == {}
+
+
+def test_deletes_are_not_lost_when_their_workers_die(site: Site) -> None:
+    send(site.queue, "löschen", write(Message(site.queue.name, deleted=["文-0"], sequence=5)))
+    for _ in range(3):  # as three workers that died of something else
+        site.queue.try_again("löschen")
+    site.start(1)
+    site.wait()
+    assert list(site.letters()) == ["message-löschen"]
+    with open_index(site.index) as index:
+        index.add([Document("文-0", "旧文", sequence=4)])
+    site.simsearch.ok("retry")
+    site.wait()
+    assert site.letters() == {}
+    assert site.documents() == 0
