@@ -46,6 +46,7 @@ def status(
     _show(row, as_json)
     if row["dead_letters"]:
         output.say("Some documents could not be stored: `simsearch retry --list` says why.")
+    if row["dead_letters"] or ("queue" in row and "workers" not in row):  # Redis is away
         raise typer.Exit(PARTLY_FAILED)
 
 
@@ -62,17 +63,21 @@ def _row(index: Index, broker: str | None) -> dict[str, Any]:
         "dead_letters": info.dead_letters,
         "states": info.states,
     }
-    if broker:
-        from simsearch.worker.broker import address
-        from simsearch.worker.health import look
-        from simsearch.worker.queue import Queue
+    return row | (_of_queue(broker, info.url) if broker else {})
 
-        health = look(Queue(address(broker), info.url))
-        workers = [worker._asdict() for worker in health.workers]
-        row["queue"] = health.what
-        row |= {"waiting": health.waiting, "in_hand": health.in_hand, "lag": health.lag}
-        row |= {"stored_per_second": health.stored_per_second, "workers": workers}
-    return row
+
+def _of_queue(broker: str, url: str) -> dict[str, Any]:
+    from simsearch.worker import broker as brokers
+    from simsearch.worker.health import look
+    from simsearch.worker.queue import Queue
+
+    try:
+        health = look(Queue(brokers.address(broker), url))
+    except brokers.ERRORS as error:
+        return {"queue": str(error)}
+    workers = [worker._asdict() for worker in health.workers]
+    row = {"queue": health.what, "waiting": health.waiting, "in_hand": health.in_hand, "lag": health.lag}
+    return row | {"stored_per_second": health.stored_per_second, "workers": workers}
 
 
 def _show(row: dict[str, Any], as_json: bool | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from contextlib import suppress
 from typing import Annotated
 
@@ -53,6 +54,7 @@ def worker(
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("simsearch").setLevel(logging.INFO)
     logging.getLogger("celery.app.trace").setLevel(logging.ERROR)  # why a message is put back is told already
+    warnings.simplefilter("ignore", PendingDeprecationWarning)  # Celery's, of a setting that we mean
     arguments = ["--concurrency", str(processes or processors()), "--loglevel", "WARNING"]
     app.worker_main(["--quiet", "worker", "--without-gossip", "--without-mingle", "--without-heartbeat", *arguments])
 

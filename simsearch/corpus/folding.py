@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import opencc
@@ -33,14 +33,18 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
 
     Returns the folded text and `len(folded) + 1` offsets into the original; the last is its length.
     """
-    pieces = [(character, start) for start, of_text in enumerate(text) for character in of_text.translate(_table())]
-    if not unicodedata.is_normalized("NFC", "".join(character for character, _ in pieces)):
-        pieces = list(_composed(pieces))
-    folded: str = _simplifier().convert("".join(character for character, _ in pieces))
-    return folded, [*(start for _, start in pieces), len(text)]
+    folds = list(map(_table().__getitem__, map(ord, text)))
+    plain = "".join(folds)
+    one_for_one = len(plain) == len(text) and "" not in folds  # nearly always
+    starts = list(range(len(text))) if one_for_one else [n for n, fold in enumerate(folds) for _ in fold]
+    if not unicodedata.is_normalized("NFC", plain):
+        composed = list(_composed(zip(plain, starts, strict=True)))
+        plain, starts = "".join(character for character, _ in composed), [start for _, start in composed]
+    folded: str = _simplifier().convert(plain)
+    return folded, [*starts, len(text)]
 
 
-def _composed(pieces: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+def _composed(pieces: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
     """Join each character with the marks behind it, as NFC does; a joined one stands where the first stood."""
     run, begin = "", 0
     for character, start in pieces:

@@ -39,7 +39,7 @@ def look(queue: Queue, name: str = "") -> Health:
     what = _trouble(looked_at, waiting, in_hand, lag) if name or workers or waiting else ""
     return Health(
         ok=not what,
-        what=what or f"{waiting:,} messages wait, {in_hand:,} are in hand, {len(workers):,} workers get on",
+        what=what or f"in order ({waiting:,} messages wait, {in_hand:,} are in hand, workers: {len(workers):,})",
         waiting=waiting,
         in_hand=in_hand,
         lag=round(lag, 3),

@@ -54,7 +54,7 @@ def store(self: Any, *_: Any, **__: Any) -> None:
 
 
 def _store(task: str) -> None:
-    queue = _queue()
+    queue, start = _queue(), time.monotonic()
     try:
         queue.sign(this_worker())
         done = work.handle(queue, index_address(), task)
@@ -71,6 +71,7 @@ def _store(task: str) -> None:
         queue.note_failure(task, f"{type(error).__name__}: {error}")
         raise
     queue.sign(this_worker(), "ready", done.stored)
+    log.info("Stored %d documents in %.1f s.", done.stored, time.monotonic() - start)
 
 
 @lru_cache(maxsize=1)

@@ -58,7 +58,9 @@ def test_a_worker_is_checked_by_its_progress(site: Site, monkeypatch: pytest.Mon
     assert check.row["what"].startswith("no worker serves this queue")
     worker = site.start(1)
     until(lambda: site.simsearch("worker", "--check").code == 0, "the worker is found")
-    assert site.simsearch("worker", "--check", "--table").out == "0 messages wait, 0 are in hand, 1 workers get on\n"
+    assert (
+        site.simsearch("worker", "--check", "--table").out == "in order (0 messages wait, 0 are in hand, workers: 1)\n"
+    )
     site.enqueue(documents(1, SLOW))
     until(site.in_hand, "a message is in hand")
     os.killpg(worker.process.pid, signal.SIGSTOP)  # it exists, and does nothing
@@ -91,3 +93,6 @@ def test_doctor_checks_broker_and_queue(own_redis: Callable[..., Redis], tmp_pat
     rows = {row["check"]: row for row in site.simsearch("doctor").rows}
     assert "does not answer" in rows["broker"]["what"]
     assert "queue" not in rows
+    done = site.simsearch("status")
+    assert (done.code, done.row["documents"]) == (3, 0), "the index is shown all the same"
+    assert "does not answer" in done.row["queue"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -76,6 +77,7 @@ class Connection:
         # All waiting and trying again is done here: in two layers it would multiply.
         options = access.options(tls=server.startswith("https"))
         self._client = Elasticsearch(server, max_retries=0, retry_on_timeout=False, **options)
+        self._waiting_for = cache(lambda timeout: self._client.options(request_timeout=timeout))
 
     def ask(
         self,
@@ -137,8 +139,7 @@ class Connection:
             headers["content-type"] = "application/x-ndjson" if lines else "application/json"
         told = {name: str(value).lower() if isinstance(value, bool) else value for name, value in parameters.items()}
         target = f"{path}?{urlencode(told)}" if told else path
-        client = self._client.options(request_timeout=timeout)
-        return client.perform_request(method, target, headers=headers, body=body).body
+        return self._waiting_for(timeout).perform_request(method, target, headers=headers, body=body).body
 
     def _told(self, error: ApiError | TransportError | UnsupportedProductError) -> SimsearchError:
         """Return the error that tells a user what the client says."""
