@@ -30,7 +30,6 @@ from servers.redis import Redis
 from simsearch.corpus import Document
 from simsearch.indexer import indexing, open_index
 from simsearch.indexer.enrichment import enrich
-from simsearch.patience import Patience
 from simsearch.worker import enqueue, message
 from simsearch.worker.message import Message
 from simsearch.worker.producer import send
@@ -118,7 +117,7 @@ def through(index: str, broker: str | None, texts: list[str]) -> float:
     queue = Queue(broker, index)
     with working(index, broker):
         start = time.perf_counter()
-        enqueue(documents, index, broker=broker, patience=Patience(600, 10))
+        enqueue(documents, index, broker=broker, patience=600)
         while queue.length():
             time.sleep(0.02)
         return time.perf_counter() - start

@@ -109,10 +109,15 @@ def _enqueue(index: Index, documents: Iterator[Document], broker: str | None, mo
     queued = enqueue_batches(documents, url, broker=broker, model=model, patience=WRITING, opening=OPENING, large=large)
     for batch in queued:
         counts["queued"] += len(batch)
-        if large:
-            counts.update(index.add(large))
-            large.clear()
-    counts.update(index.add(large))
+        _store(index, large, counts)
+        large.clear()
+    _store(index, large, counts)
+
+
+def _store(index: Index, documents: list[Document], counts: Counter[str]) -> None:
+    for outcomes in index.add_batches(documents) if documents else []:
+        counts.update(outcome.status for outcome in outcomes)
+        tell_remarkable(outcomes)
 
 
 def _estimate(

@@ -61,9 +61,9 @@ def worker(
 
 def _check(url: str, index: str, as_json: bool | None) -> None:
     from simsearch.worker.health import look
-    from simsearch.worker.queue import Queue, this_worker
+    from simsearch.worker.queue import Queue, this_machine
 
-    health = look(Queue(url, index), this_worker())
+    health = look(Queue(url, index), this_machine())
     if output.for_people(as_json):
         typer.echo(health.what)
     else:

@@ -25,7 +25,10 @@ def retry(index: Index, ids: Sequence[str] | None = None) -> Iterator[list[Outco
     from simsearch.indexer.enrichment import storable_id  # not needed to search
 
     letters = index.engine.dead_letters(None if ids is None else list(map(storable_id, ids)))
-    reason = f"its text is not kept here, having more than {LONGEST_TEXT:,} characters: index its source again"
+    reason = (
+        f"nothing is kept here of a text of more than {LONGEST_TEXT:,} characters, which is to be indexed again from"
+        " its source, and of a queue's message, which takes --broker"
+    )
     lost = [Outcome(letter.id, letter.sequence, "failed", reason=reason) for letter in letters if not letter.document]
     if lost:
         yield lost

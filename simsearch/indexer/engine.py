@@ -186,6 +186,9 @@ class Engine(Protocol):
     def settle(self) -> None:
         """Make what was written visible to searches, and tidy up; to be called at the end of a run."""
 
+    def settle_dead_letters(self) -> None:
+        """Remove the dead letters of what was stored, or deleted, since."""
+
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
 

@@ -26,7 +26,7 @@ class BrokerUnknown(SimsearchError):
 
 
 class BrokerUnclear(SimsearchError):
-    """The address {broker} is not that of a queue: write redis://host:6379/0, or rediss:// for TLS."""
+    """The address {broker} is not that of a queue: write redis://host:6379/0, or rediss:// for TLS, with no options but ssl_..."""  # noqa: E501
 
     broker: str
 
@@ -74,14 +74,16 @@ def address(given: str | None = None) -> str:
     url = given or os.environ.get("SIMSEARCH_BROKER")
     if not url:
         raise BrokerUnknown
-    if not re.match("rediss?://", url):
+    options = url.partition("?")[2].split("&")
+    # redis-py knows more options, and kombu others.
+    if not re.match("rediss?://", url) or not all(option.startswith("ssl_") for option in options if option):
         raise BrokerUnclear(broker=shown(url))
     return url
 
 
 def shown(url: str) -> str:
     """Return an address without its secrets."""
-    return re.sub("//[^/]*@", "//", url).partition("?")[0]
+    return re.sub("//.*@", "//", url).partition("?")[0]
 
 
 def connect(url: str) -> Redis:
@@ -121,9 +123,9 @@ def told(url: str) -> Iterator[None]:
             raise BrokerRefused(broker=broker, reason=reason) from error
         if "CERTIFICATE_VERIFY_FAILED" in reason:
             raise BrokerUntrusted(broker=broker, reason=reason) from error
-        if isinstance(cause, exceptions.ConnectionError | exceptions.TimeoutError | OSError):
-            raise BrokerAway(broker=broker, reason=reason) from error
-        raise BrokerFull(broker=broker, reason=reason) from error
+        if isinstance(cause, exceptions.OutOfMemoryError) or reason.startswith("MISCONF"):
+            raise BrokerFull(broker=broker, reason=reason) from error
+        raise BrokerAway(broker=broker, reason=reason) from error
 
 
 def check(client: Redis, url: str) -> None:
@@ -149,8 +151,13 @@ def check_room(client: Redis, url: str) -> None:
 
     Raises `BrokerFull`, and what `told` raises.
     """
+    from redis.exceptions import NoPermissionError
+
     with told(url):
-        memory: Any = client.info("memory")
+        try:
+            memory: Any = client.info("memory")
+        except NoPermissionError:
+            return
     used, most = int(memory.get("used_memory", 0)), int(memory.get("maxmemory", 0))
     if most and used > FULL * most:
         raise BrokerFull(broker=shown(url), reason=f"{used / 1e6:,.0f} of {most / 1e6:,.0f} MB of memory are in use")
@@ -168,4 +175,4 @@ def forgetful(client: Redis) -> bool:
 
 def _reason(error: BaseException) -> str:
     words = " ".join(str(error).split()).rstrip(". ")
-    return re.sub("//[^/ ]*@", "//", words) or type(error).__name__
+    return re.sub("//[^ ]*@", "//", words) or type(error).__name__

@@ -5,9 +5,11 @@ It serves the index of SIMSEARCH_INDEX with the broker of SIMSEARCH_BROKER.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from celery import Celery
+from celery.backends.base import DisabledBackend
 
 from simsearch.worker import broker, queue
 from simsearch.worker.settings import settings
@@ -19,13 +21,30 @@ def _configuration() -> dict[str, Any]:
     return settings(broker.address(), queue.prefix(queue.name_of(queue.index_address())))
 
 
+class OwnCelery(Celery):  # type: ignore[misc]
+    """Celery by our settings alone: CELERY_BROKER_URL and its like, which go before them, are somebody else's."""
+
+    @cached_property
+    def backend(self) -> Any:
+        """Where results are kept: nowhere, as nobody waits for them."""
+        return DisabledBackend(app=self)
+
+    def connection_for_read(self, url: str | None = None, **how: Any) -> Any:
+        """Return a connection to our broker."""
+        return super().connection_for_read(url or self.conf["broker_url"], **how)
+
+    def connection_for_write(self, url: str | None = None, **how: Any) -> Any:
+        """Return a connection to our broker."""
+        return super().connection_for_write(url or self.conf["broker_url"], **how)
+
+
 def application(url: str, name: str) -> Celery:
     """Return an application that sends to a queue."""
-    made = Celery("simsearch", set_as_current=False)
+    made = OwnCelery("simsearch", set_as_current=False)
     made.config_from_object(settings(url, queue.prefix(name)))
     return made
 
 
 # Not the current application: a program that enqueues may have one of its own.
-app = Celery("simsearch", set_as_current=False, include=["simsearch.worker.tasks"])
+app = OwnCelery("simsearch", set_as_current=False, include=["simsearch.worker.tasks"])
 app.add_defaults(_configuration)

@@ -11,8 +11,8 @@ from simsearch.worker import broker
 from simsearch.worker.queue import Queue, Worker
 
 #: Seconds without a sign of life, while messages wait, after which a worker is thought to be stuck. A message takes
-#: seconds, and 120 s at most.
-SILENCE = 150
+#: seconds, and 210 s at most.
+SILENCE = 240
 
 
 class Health(NamedTuple):
@@ -27,16 +27,16 @@ class Health(NamedTuple):
     workers: list[Worker]
 
 
-def look(queue: Queue, name: str = "") -> Health:
-    """Look at a queue, and whether the worker `name`, or any, gets on.
+def look(queue: Queue, machine: str = "") -> Health:
+    """Look at a queue, and whether any of the workers gets on whose names begin with `machine`.
 
     Raises what `simsearch.worker.broker` raises.
     """
     in_hand, lag = queue.in_hand(), queue.lag()
     waiting = max(queue.length() - in_hand, 0)
     workers = queue.workers()
-    looked_at = [worker for worker in workers if name in ("", worker.name)]
-    what = _trouble(looked_at, waiting, in_hand, lag) if name or workers or waiting else ""
+    looked_at = [worker for worker in workers if worker.name.startswith(machine)]
+    what = _trouble(looked_at, waiting, in_hand, lag) if machine or waiting + in_hand else ""
     return Health(
         ok=not what,
         what=what or f"in order ({waiting:,} messages wait, {in_hand:,} are in hand, workers: {len(workers):,})",
@@ -69,6 +69,6 @@ def _trouble(workers: list[Worker], waiting: int, in_hand: int, lag: float) -> s
     silence = time.time() - newest.time
     if waiting + in_hand and min(lag, silence) > SILENCE:
         return f"the worker {newest.name} has given no sign for {silence:,.0f} s, and messages wait: restart it"
-    if newest.state != "ready":
+    if waiting + in_hand and newest.state != "ready":
         return f"the worker {newest.name} waits: {newest.state}"
     return ""

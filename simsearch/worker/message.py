@@ -24,7 +24,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class DocumentUnclear(SimsearchError):
-    """The document {id} cannot be queued ({reason}): give it a text, and an id that is a text."""
+    """The document {id} cannot be queued ({reason}): give it an id and a text."""
 
     id: str
     reason: str
@@ -61,15 +61,15 @@ def document(given: Document | Mapping[str, Any]) -> Document:
     Raises `DocumentUnclear`.
     """
     if isinstance(given, Document):
-        return given
-    fields = dict(given)
-    name = fields.get("id")
-    if not isinstance(name, str) or not isinstance(fields.get("text"), str):
-        raise DocumentUnclear(id=name, reason="id or text is missing, or no text")
-    strange = sorted(set(fields) - {"id", "text", "title", "metadata", "source", "sequence"})
-    if strange:
-        raise DocumentUnclear(id=name, reason=f"{strange[0]} is no field of a document; metadata may hold it")
-    return Document(**fields)
+        one = given
+    else:
+        try:
+            one = Document(**given)
+        except TypeError as error:  # a field is missing, or not known
+            raise DocumentUnclear(id=given.get("id"), reason=str(error).partition(" ")[2]) from error
+    if wrong := _wrong_with(one):
+        raise DocumentUnclear(id=one.id, reason=wrong)
+    return one
 
 
 def batches(documents: Iterable[Document], large: list[Document] | None = None) -> Iterator[list[Document]]:
@@ -133,7 +133,7 @@ def read(payload: str) -> Message:
 
 def _checked(message: Message) -> Message:
     texts = (message.queue, message.model, *message.deleted)
-    if not (all(isinstance(text, str) for text in texts) and isinstance(message.sequence, int)):
+    if not (all(isinstance(text, str) for text in texts) and _is_sequence(message.sequence)):
         raise MessageUnclear(reason="a field is of the wrong type")
     if len(message.documents) > MOST_DOCUMENTS or len(message.deleted) > MOST_IDS:
         raise MessageUnclear(reason=f"it has more than {MOST_DOCUMENTS} documents, or {MOST_IDS:,} ids")
@@ -154,12 +154,26 @@ def _fields(one: Document) -> dict[str, Any]:
 
 def _document(fields: dict[str, Any]) -> Document:
     one = Document(**fields)
-    texts = (one.id, one.text, one.title, one.source)
-    if not (all(isinstance(text, str) for text in texts) and isinstance(one.metadata, dict)):
-        raise MessageUnclear(reason="a field of a document is of the wrong type")
-    if not isinstance(fields.get("sequence"), int):
-        raise MessageUnclear(reason="a document has no sequence")
+    wrong = _wrong_with(one) if "sequence" in fields else "sequence is missing"
+    if wrong:
+        raise MessageUnclear(reason=f"of the document {one.id} {wrong}")
     return one
+
+
+def _wrong_with(one: Document) -> str:
+    """Return what no index could store of a document."""
+    for name in ("id", "text", "title", "source"):
+        if not isinstance(getattr(one, name), str):
+            return f"{name} is no text"
+    if not one.id:
+        return "id is empty"
+    if not isinstance(one.metadata, dict):
+        return "metadata is no dict"
+    return "" if _is_sequence(one.sequence) else "sequence is no time in ns"
+
+
+def _is_sequence(given: object) -> bool:
+    return type(given) is int and 0 <= given < 2**63
 
 
 def _size(one: Document) -> int:

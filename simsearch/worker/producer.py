@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Messages that may wait; producers wait for workers from there on.
 MOST_WAITING = 500
-#: How long an application waits for Redis, or for room in the queue.
-APPLICATION = Patience(10, 10)
+#: Seconds that an application waits for Redis, or for room in the queue.
+PATIENCE = 10.0
 
 
 class QueueFull(SimsearchError):
@@ -39,19 +39,21 @@ def enqueue(
     *,
     broker: str | None = None,
     model: str = "",
-    patience: Patience = APPLICATION,
+    patience: float = PATIENCE,
 ) -> int:
     """Hand documents to the workers of an index, and return how many; the newest reading of each wins.
 
     A document is a `Document`, or a dict with `id`, `text` and, if need be, `title`, `metadata` and `source`. The
     index is that of `SIMSEARCH_INDEX` and the broker that of `SIMSEARCH_BROKER`, unless they are given. Workers
-    refuse documents for another `model` than the index's, if one is given.
+    refuse documents for another `model` than the index's, if one is given. Redis, and room in the queue, are waited
+    for as many seconds as `patience` says.
 
     Raises `DocumentUnclear`, `DocumentTooLarge` (what comes before is queued), `QueueFull`, and what
     `simsearch.worker.broker` raises.
     """
     read = map(message.document, documents)
-    return sum(map(len, enqueue_batches(read, index, broker=broker, model=model, patience=patience)))
+    batches = enqueue_batches(read, index, broker=broker, model=model, patience=_patience(patience))
+    return sum(map(len, batches))
 
 
 def enqueue_batches(
@@ -60,7 +62,7 @@ def enqueue_batches(
     *,
     broker: str | None = None,
     model: str = "",
-    patience: Patience = APPLICATION,
+    patience: Patience | None = None,
     opening: Patience | None = None,
     large: list[Document] | None = None,
     again: bool = False,
@@ -70,7 +72,7 @@ def enqueue_batches(
     Documents that are too large for a message are appended to `large`, if that is given; `opening` is the patience
     with a Redis that has not answered yet; `again` says that they were dead letters.
     """
-    sender = _Sender(index, broker, patience, opening)
+    sender = _Sender(index, broker, patience or _patience(PATIENCE), opening)
     for batch in message.batches(documents, large):
         sender.send(Message(sender.queue.name, model, batch, again=again))
         yield batch
@@ -81,18 +83,22 @@ def enqueue_delete(
     index: str | None = None,
     *,
     broker: str | None = None,
-    patience: Patience = APPLICATION,
+    patience: float = PATIENCE,
 ) -> int:
     """Have documents deleted by the workers of an index, and return how many; later readings bring them back.
 
     Raises `QueueFull`, and what `simsearch.worker.broker` raises.
     """
-    sender = _Sender(index, broker, patience)
+    sender = _Sender(index, broker, _patience(patience))
     sequence, names, count = time.time_ns(), iter(ids), 0
     while some := list(islice(names, message.MOST_IDS)):
         sender.send(Message(sender.queue.name, deleted=some, sequence=sequence))
         count += len(some)
     return count
+
+
+def _patience(seconds: float) -> Patience:
+    return Patience(seconds, seconds)
 
 
 class _Sender:
@@ -144,7 +150,7 @@ def announce(queue: Queue, task: str) -> None:
 
     app = _application(queue.url, queue.name)
     with told(queue.url):
-        app.send_task(TASK, task_id=task, queue=WAITING, retry=False)  # trying again is our own business
+        app.send_task(TASK, task_id=task, queue=WAITING, retry=False, add_to_parent=False)  # trying again is ours
 
 
 @lru_cache(maxsize=16)

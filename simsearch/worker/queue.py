@@ -6,9 +6,11 @@ import os
 import re
 import socket
 import time
-from functools import cached_property
+from collections.abc import Callable
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from simsearch.errors import SimsearchError
 from simsearch.folders import default_index
@@ -36,10 +38,18 @@ class IndexUnclear(SimsearchError):
 class Worker(NamedTuple):
     """The last sign of life of a worker."""
 
-    name: str
+    name: str  #: machine:process
     time: float  #: in s since 1970
     state: str  #: "ready", or why it waits
     stored: int  #: documents since it was started
+
+
+class Tries(NamedTuple):
+    """What is known of the tries of a message."""
+
+    tries: int  #: this one included
+    waits: int  #: tries that could not be made, as a server was away
+    reason: str  #: why the last one failed
 
 
 def index_address(given: str | None = None) -> str:
@@ -55,8 +65,8 @@ def name_of(index: str) -> str:
     Raises `IndexUnclear`.
     """
     if index.startswith(("http://", "https://")):
-        name = index.partition("://")[2].partition("?")[0].rstrip("/").rpartition("/")[2]
-        if "/" not in index.partition("://")[2].rstrip("/"):
+        server, _, name = index.partition("://")[2].partition("?")[0].rstrip("/").rpartition("/")
+        if not server or "@" in server:  # secrets have no place in addresses
             raise IndexUnclear(index=re.sub("//.*@", "//***@", index))
         return name
     if not index or ("://" in index and not index.startswith("sqlite:///")):
@@ -65,13 +75,19 @@ def name_of(index: str) -> str:
 
 
 def prefix(name: str) -> str:
-    """Return what the names of all keys of a queue begin with."""
-    return f"simsearch:{name}:"
+    """Return what the names of all keys of a queue begin with: in ASCII, as kombu counts bytes by characters."""
+    return f"simsearch:{quote(name, errors='surrogatepass')}:"
 
 
+def this_machine() -> str:
+    """Return what the names of all workers on this machine begin with."""
+    return f"{socket.gethostname()}:"
+
+
+@cache
 def this_worker() -> str:
-    """Return the name under which the worker on this machine gives signs of life."""
-    return socket.gethostname()
+    """Return the name under which this worker gives signs of life; its processes inherit it from the first."""
+    return f"{this_machine()}{os.getpid()}"
 
 
 class Queue:
@@ -91,9 +107,10 @@ class Queue:
     def put(self, task: str, payload: str) -> None:
         """Keep what a message says, until it is done; the message itself is only its name."""
         with broker.told(self.url):
+            now = self._now()
             pipe: Any = self.redis.pipeline()
             pipe.hset(self._key(PAYLOADS), task, payload.encode("utf-8", "surrogatepass"))
-            pipe.zadd(self._key(PENDING), {task: time.time()}, nx=True)
+            pipe.zadd(self._key(PENDING), {task: now}, nx=True)
             pipe.execute()
 
     def payload(self, task: str) -> str | None:
@@ -123,7 +140,7 @@ class Queue:
                 return False
             pipe: Any = self.redis.pipeline()
             pipe.delete(self._key(f"tries:{task}"))
-            pipe.zadd(self._key(PENDING), {task: time.time()}, nx=True)
+            pipe.zadd(self._key(PENDING), {task: self._now()}, nx=True)
             pipe.execute()
         return True
 
@@ -141,40 +158,40 @@ class Queue:
         """Return for how many seconds the oldest message has waited, or been in hand."""
         with broker.told(self.url):
             oldest: Any = self.redis.zrange(self._key(PENDING), 0, 0, withscores=True)
-        return max(time.time() - oldest[0][1], 0.0) if oldest else 0.0
+            return max(self._now() - oldest[0][1], 0.0) if oldest else 0.0
 
     def lost(self, seconds: float) -> list[str]:
-        """Return the messages, older than so many seconds, that neither wait nor are in hand.
+        """Return the messages, older than so many seconds, that neither wait nor are in hand; each once in that time.
 
         Celery takes a message out of the list of those that wait before it notes that it is in hand.
         """
         with broker.told(self.url):
-            old: Any = self.redis.zrangebyscore(self._key(PENDING), 0, time.time() - seconds)
+            old: Any = self.redis.zrangebyscore(self._key(PENDING), 0, self._now() - seconds)
             if not old:
                 return []
-            # In the order of their way, so that one that is taken meanwhile is seen.
-            there: Any = [*self.redis.lrange(self._key(WAITING), 0, -1), *self.redis.hvals(self._key(IN_HAND))]
-        everything = b"".join(there)
-        return [task.decode() for task in old if b'"%s"' % task not in everything]
+            pipe: Any = self.redis.pipeline()
+            waiting, in_hand = pipe.lrange(self._key(WAITING), 0, -1).hvals(self._key(IN_HAND)).execute()
+            everything = b"".join(waiting + in_hand)
+            lost = [task.decode() for task in old if b'"%s"' % task not in everything]
+            # Other workers look, too.
+            return [task for task in lost if self.redis.set(self._key(f"lost:{task}"), 1, nx=True, ex=int(seconds))]
 
-    def try_again(self, task: str) -> tuple[int, str]:
-        """Count a try of a task before its work begins; return the tries so far, and why the last one failed."""
+    def try_again(self, task: str) -> Tries:
+        """Count a try of a task before its work begins, and return what is known of those so far."""
         key = self._key(f"tries:{task}")
         pipe: Any = self.redis.pipeline()
-        pipe.hincrby(key, "tries", 1).hget(key, "reason").hdel(key, "reason").expire(key, REMEMBERED)
+        pipe.hincrby(key, "tries", 1).hget(key, "waits").hget(key, "reason").hdel(key, "reason").expire(key, REMEMBERED)
         with broker.told(self.url):
-            tries, reason, *_ = pipe.execute()
-        return int(tries), reason.decode() if reason else "its worker died"
+            tries, waits, reason, *_ = pipe.execute()
+        return Tries(int(tries), int(waits or 0), reason.decode() if reason else "its worker died")
 
     def note_failure(self, task: str, reason: str) -> None:
         """Remember why a try failed."""
-        with broker.told(self.url):
-            self.redis.hset(self._key(f"tries:{task}"), "reason", reason)
+        self._note(task, lambda pipe, key: pipe.hset(key, "reason", reason))
 
-    def forget_tries(self, task: str) -> None:
-        """Forget the tries of a task that is done, or that was not to blame."""
-        with broker.told(self.url):
-            self.redis.delete(self._key(f"tries:{task}"))
+    def note_wait(self, task: str) -> None:
+        """Remember that a try could not be made: it does not count, and no document is to blame."""
+        self._note(task, lambda pipe, key: pipe.hincrby(key, "tries", -1).hincrby(key, "waits", 1))
 
     def sign(self, worker: str, state: str = "", stored: int = 0) -> None:
         """Note that a worker is alive, how it is if that has changed, and what it has stored."""
@@ -192,9 +209,13 @@ class Queue:
             pipe.execute()
 
     def remember(self, worker: str) -> None:
-        """Have the last sign of a worker remembered on, while it has nothing to do."""
+        """Have a worker remembered that has nothing to do, and gives no signs."""
+        key = self._key(f"worker:{worker}")
         with broker.told(self.url):
-            self.redis.expire(self._key(f"worker:{worker}"), REMEMBERED)
+            pipe: Any = self.redis.pipeline()
+            pipe.hsetnx(key, "time", time.time()).hsetnx(key, "stored", 0)
+            pipe.expire(key, REMEMBERED).sadd(self._key("workers"), worker)
+            pipe.execute()
 
     def sign_off(self, worker: str) -> None:
         """Forget a worker that ends."""
@@ -226,6 +247,19 @@ class Queue:
         with broker.told(self.url):
             counts: Any = self.redis.mget([self._key(f"stored:{span}") for span in range(now - SPANS, now)])
         return sum(int(count or 0) for count in counts) / (SPAN * SPANS)
+
+    def _note(self, task: str, note: Callable[[Any, str], object]) -> None:
+        key = self._key(f"tries:{task}")
+        with broker.told(self.url):
+            pipe: Any = self.redis.pipeline()
+            note(pipe, key)
+            pipe.expire(key, REMEMBERED)
+            pipe.execute()
+
+    def _now(self) -> float:
+        """Return the time by Redis' clock, in s since 1970: machines may differ."""
+        seconds, microseconds = self.redis.time()
+        return seconds + microseconds / 1e6
 
     def _key(self, name: str) -> str:
         return self._prefix + name

@@ -9,8 +9,11 @@ from simsearch.worker.queue import WAITING
 #: Seconds after which a message that no worker has finished is given to another one. Longer than a task may take,
 #: or tasks would be done twice.
 VISIBILITY = 300
-#: Seconds that a task may take before it is asked to stop, and before its process is killed.
-SOFT_LIMIT, HARD_LIMIT = 90, 120
+#: Seconds that a worker waits for the index's server before it puts a message back.
+PATIENCE = 30
+#: Seconds that a task may take, several waits that end well included, before it is asked to stop, and before its
+#: process is killed.
+SOFT_LIMIT, HARD_LIMIT = 180, 210
 #: Seconds between two looks at messages that nobody has finished.
 SWEEP = 5
 
@@ -19,6 +22,8 @@ def settings(broker: str, prefix: str) -> dict[str, Any]:
     """Return the settings for a broker; all keys in Redis begin with `prefix`."""
     return {
         "broker_url": broker,
+        # Without it, Celery sends secrets to whoever answers; what the address says of certificates goes before.
+        **({"broker_use_ssl": {"ssl_cert_reqs": "required"}} if broker.startswith("rediss://") else {}),
         "broker_transport_options": {
             # Ours alone: Celery puts back what is unacknowledged by the shortest visibility timeout of all
             # applications that share its keys.
@@ -28,7 +33,7 @@ def settings(broker: str, prefix: str) -> dict[str, Any]:
             "unacked_restore_throttle": 1,  # else one look in ten
             "unacked_mutex_expire": 10,  # a worker that is killed while it looks keeps the others from looking
             "socket_connect_timeout": 5,
-            "socket_timeout": 30,  # a Redis that hangs is left
+            "socket_timeout": 10,  # a Redis that hangs is left
             "socket_keepalive": True,
             "health_check_interval": 10,
         },

@@ -17,15 +17,23 @@ from celery.worker import strategy
 
 from simsearch.errors import SimsearchError
 from simsearch.indexer import open_index
+from simsearch.patience import Patience, PatienceUnclear, granted
 from simsearch.processes import speak_alone
 from simsearch.worker import broker, producer, settings, work
 from simsearch.worker.celery import TASK, app
-from simsearch.worker.queue import Queue, index_address, this_worker
+from simsearch.worker.queue import IndexUnclear, Queue, index_address, this_worker
 
 log = logging.getLogger("simsearch.worker")
 
-#: Seconds that a worker waits for a server before it puts a message back, and then before it takes the next one.
-PATIENCE, PAUSE = 20, 2
+#: Seconds between two messages after one was put back.
+PAUSE = 2
+#: Seconds after which a process looks for dead letters that are settled, and how many times as long as a look took.
+TIDY, RARELY = 30, 20
+TOO_LONG = "it took too long"
+#: What no waiting mends.
+HOPELESS = (broker.BrokerForgets, broker.BrokerRefused, broker.BrokerUntrusted, IndexUnclear, PatienceUnclear)
+
+_next_tidy = time.monotonic() + TIDY
 
 
 def from_message(task: Any, app: Any, consumer: Any, **options: Any) -> Callable[..., Any]:
@@ -47,9 +55,10 @@ def store(self: Any, *_: Any, **__: Any) -> None:
     try:
         _store(self.request.id)
     except Exception as error:
-        # Celery drops the message of a task that fails, whatever its settings.
         if not isinstance(error, SimsearchError):
             log.exception("A message could not be done; it is tried again.")
+        time.sleep(PAUSE)
+        # Celery drops the message of a task that fails, whatever its settings.
         raise Reject(requeue=True) from None
 
 
@@ -58,20 +67,33 @@ def _store(task: str) -> None:
     try:
         queue.sign(this_worker())
         done = work.handle(queue, index_address(), task)
-    except SoftTimeLimitExceeded:
-        queue.note_failure(task, "it took too long")
-        raise
-    except SimsearchError as error:  # no document is to blame
-        log.warning("Put back: %s", error)
-        time.sleep(PAUSE)
-        queue.forget_tries(task)
+    except SimsearchError as error:
+        if time.monotonic() - start > settings.SOFT_LIMIT:  # a client may have taken it for a lost connection
+            queue.note_failure(task, TOO_LONG)
+        else:  # no document is to blame
+            log.warning("Put back: %s", error)
+            queue.note_wait(task)
         queue.sign(this_worker(), str(error))
         raise
     except Exception as error:
-        queue.note_failure(task, f"{type(error).__name__}: {error}")
+        late = isinstance(error, SoftTimeLimitExceeded)
+        queue.note_failure(task, TOO_LONG if late else f"{type(error).__name__}: {error}")
         raise
     queue.sign(this_worker(), "ready", done.stored)
     log.info("Stored %d documents in %.1f s.", done.stored, time.monotonic() - start)
+    _tidy(done.again)
+
+
+def _tidy(now: bool) -> None:
+    global _next_tidy
+    start = time.monotonic()
+    if now or start > _next_tidy:
+        try:
+            work.tidy(index_address())
+        except SimsearchError as error:  # the next look will do
+            log.warning("%s", error)
+        end = time.monotonic()
+        _next_tidy = end + max(TIDY, RARELY * (end - start))
 
 
 @lru_cache(maxsize=1)
@@ -83,12 +105,14 @@ def _queue() -> Queue:
 def _prepare(**_: Any) -> None:
     """Load the model before processes are made: they share its memory."""
     speak_alone()
-    os.environ.setdefault("SIMSEARCH_PATIENCE", str(PATIENCE))
+    this_worker()  # all processes bear the name of this one
     try:
+        waits = min(granted(Patience(settings.PATIENCE, settings.PATIENCE)).deadline, settings.PATIENCE)
+        os.environ["SIMSEARCH_PATIENCE"] = str(waits)  # or a server that is away would look like a slow document
         broker.check(_queue().redis, _queue().url)
         with open_index(index_address(), create=False) as index:
             work.model(index.engine.model)
-    except (broker.BrokerForgets, broker.BrokerRefused, broker.BrokerUntrusted) as error:
+    except HOPELESS as error:
         raise SystemExit(f"Error: {error}") from error
     except SimsearchError as error:  # servers may come later than their workers
         log.warning("%s", error)
@@ -102,16 +126,14 @@ def _begin(**_: Any) -> None:
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _ready(**_: Any) -> None:
-    _queue().sign(this_worker(), "ready")
-    log.info("Worker %s serves %s from %s.", this_worker(), index_address(), broker.shown(_queue().url))
     threading.Thread(target=_sweep, name="sweep", daemon=True).start()
+    log.info("Worker %s serves %s from %s.", this_worker(), _queue().name, broker.shown(_queue().url))
 
 
 def _sweep() -> None:
     """Announce again, for ever, the messages that were lost on their way to a worker."""
     queue = Queue(broker.address(), index_address())  # a client of its own
     while True:
-        time.sleep(settings.SWEEP)
         try:
             queue.remember(this_worker())
             for task in queue.lost(settings.VISIBILITY):
@@ -119,6 +141,9 @@ def _sweep() -> None:
                 producer.announce(queue, task)
         except SimsearchError as error:
             log.warning("%s", error)
+        except Exception:
+            log.exception("Could not look for lost messages; the next look follows.")
+        time.sleep(settings.SWEEP)
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]

@@ -21,10 +21,8 @@ log = logging.getLogger("simsearch.worker")
 
 #: Tries of a message, and of a single document, before it is divided, and given up.
 MOST_TRIES = 3
-#: Seconds after which a process removes dead letters that are settled, where the engine does not do it by itself.
-TIDY = 30
-
-_tidied = time.monotonic()
+#: Times that a message is put back, as a server was away, after which it is divided: one document may be why.
+MOST_WAITS = 20
 
 
 class ForAnotherIndex(SimsearchError):
@@ -47,31 +45,35 @@ class Done(NamedTuple):
 
     stored: int = 0
     failed: int = 0
+    again: bool = False  #: whether dead letters were tried again
 
 
 def handle(queue: Queue, url: str, task: str) -> Done:
     """Do what a message says; afterwards it may be acknowledged.
 
-    A message that failed thrice is divided, so that one document keeps no other from being stored; the document that
-    kills or fails each time becomes a dead letter. So does what no worker understands, as a whole: its payload stays
-    in Redis, set aside.
+    A message that failed thrice, or was put back ever so often, is divided, so that one document keeps no other from
+    being stored; the document that kills or fails each time becomes a dead letter. So does what no worker understands,
+    as a whole: its payload stays in Redis, set aside.
 
     Raises whatever keeps the work from being done now: the message is then to be put back.
     """
     payload = queue.payload(task)
-    if payload is None:
+    if payload is None:  # done already
+        queue.done(task)
         return Done()
-    tries, reason = queue.try_again(task)
+    tries, waits, reason = queue.try_again(task)
     try:
         work = message.read(payload)
         if work.queue != queue.name:
             raise ForAnotherIndex(found=work.queue, name=queue.name)
     except (MessageUnclear, ForAnotherIndex) as error:
         return _set_aside(queue, url, task, str(error), tries)
-    if tries <= (1 if work.suspect and len(work.documents) > 1 else MOST_TRIES):
+    several = len(work.documents) > 1
+    failed = tries > (1 if work.suspect and several else MOST_TRIES)
+    if several and (failed or waits > MOST_WAITS):
+        done = _divide(queue, task, work._replace(suspect=failed), reason)
+    elif not failed:
         done = _do(url, work)
-    elif len(work.documents) > 1:
-        done = _divide(queue, task, work, tries - 1, reason)
     elif work.documents:
         done = _give_up(url, work.documents[0], tries - 1, reason)
     else:
@@ -84,7 +86,7 @@ def _do(url: str, work: Message) -> Done:
     # Opened anew for each message: the index may have been replaced, and the model with it.
     with _open(url) as index:
         if work.model and work.model != index.engine.model:
-            error = ForAnotherModel(wanted=work.model, index=url, model=index.engine.model)
+            error = ForAnotherModel(wanted=work.model, index=index.engine.url, model=index.engine.model)
             index.engine.bury([Failed(document, str(error)) for document in work.documents])
             return Done(failed=len(work.documents))
         if work.deleted:
@@ -93,23 +95,21 @@ def _do(url: str, work: Message) -> Done:
             return Done()
         batch = [clean(document) for document in work.documents]
         statuses = [outcome.status for outcome in indexing.add(index.engine, index.model, batch)]
-        _tidy(index, work.again)
-        return Done(statuses.count("stored"), statuses.count("failed"))
+        return Done(statuses.count("stored"), statuses.count("failed"), work.again)
 
 
-def _tidy(index: Index, now: bool) -> None:
-    global _tidied
-    if now or time.monotonic() - _tidied > TIDY:
-        index.engine.settle()
-        _tidied = time.monotonic()
+def tidy(url: str) -> None:
+    """Remove dead letters of what was stored since, where the engine does not do it by itself."""
+    with _open(url) as index:
+        index.engine.settle_dead_letters()
 
 
-def _divide(queue: Queue, task: str, work: Message, tries: int, reason: str) -> Done:
+def _divide(queue: Queue, task: str, work: Message, reason: str) -> Done:
     half = len(work.documents) // 2
     for number, part in enumerate((work.documents[:half], work.documents[half:])):
         # A name of its own for each half: a worker that dies here does this again.
-        producer.send(queue, f"{task}.{number}", message.write(work._replace(documents=part, suspect=True)))
-    log.warning("Divided a message of %d documents that was begun %d times (%s).", 2 * half, tries, reason)
+        producer.send(queue, f"{task}.{number}", message.write(work._replace(documents=part)))
+    log.warning("Divided a message of %d documents that could not be stored (%s).", len(work.documents), reason)
     return Done()
 
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -43,10 +44,10 @@ def drop(url: str) -> None:
     """Delete an index from its server, which does not take thousands of them."""
     if url.startswith("http"):
         server, _, name = url.rpartition("/")
-        with urlopen(f"{server}/_cat/indices/{name}-*?format=json") as answer:
+        with urlopen(f"{server}/_cat/indices/{quote(name)}-*?format=json") as answer:
             names = [row["index"] for row in json.load(answer)]
         if names:
-            urlopen(Request(f"{server}/{','.join(names)}", method="DELETE")).close()
+            urlopen(Request(f"{server}/{quote(','.join(names))}", method="DELETE")).close()
 
 
 @pytest.fixture

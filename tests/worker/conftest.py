@@ -19,9 +19,9 @@ from .site import Site
 @pytest.fixture(params=ENGINES)
 def any_site(request: pytest.FixtureRequest, own_redis: Callable[..., Redis], tmp_path: Path) -> Iterator[Site]:
     """Return a site of one engine after the other."""
-    address = f"sqlite:///{tmp_path}/index.db"
+    address = f"sqlite:///{tmp_path}/文章 {{7}}.db"
     if request.param == "elasticsearch":
-        address = f"{request.getfixturevalue('elasticsearch').url}/queue-{secrets.token_hex(4)}"
+        address = f"{request.getfixturevalue('elasticsearch').url}/文章-{secrets.token_hex(4)}"
     made = Site(own_redis(), address, tmp_path)
     yield made
     made.close()

@@ -20,14 +20,13 @@ from servers.redis import Redis
 from simsearch.corpus import Document
 from simsearch.indexer import open_index
 from simsearch.indexer.engine import DeadLetter
-from simsearch.patience import Patience
 from simsearch.worker import enqueue
 from simsearch.worker.queue import Queue
 
 #: Seconds in which what is expected happens, on a busy machine.
 DEADLINE = 90
 #: Time, compressed: what a killed worker had in hand comes back after so many seconds.
-QUICK = {"QUICK_VISIBILITY": "8", "QUICK_SWEEP": "1", "QUICK_SOFT_LIMIT": "3", "QUICK_HARD_LIMIT": "5"}
+QUICK = {"QUICK_VISIBILITY": "8", "QUICK_SWEEP": "1", "QUICK_SOFT_LIMIT": "20", "QUICK_HARD_LIMIT": "25"}
 
 
 class Worker:
@@ -92,7 +91,7 @@ class Site:
 
     def enqueue(self, documents: Iterable[Document | dict[str, Any]], seconds: float = 60) -> int:
         """Hand documents to the workers, as an application does."""
-        return enqueue(documents, self.index, broker=self.redis.url, patience=Patience(seconds, 10))
+        return enqueue(documents, self.index, broker=self.redis.url, patience=seconds)
 
     def in_hand(self) -> bool:
         """Tell whether a worker has begun a message whose text says that it is slow."""

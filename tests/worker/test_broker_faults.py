@@ -13,7 +13,6 @@ from servers.redis import Redis
 from servers.relay import Relay
 
 from simsearch.indexer import open_index
-from simsearch.patience import Patience
 from simsearch.worker import enqueue
 from simsearch.worker.broker import (
     BrokerAway,
@@ -24,6 +23,7 @@ from simsearch.worker.broker import (
     BrokerUnknown,
     BrokerUntrusted,
 )
+from simsearch.worker.producer import announce
 from simsearch.worker.queue import Queue
 
 from .conftest import documents
@@ -107,7 +107,7 @@ def test_a_redis_that_hangs_is_waited_for_and_then_given_up(site: Site) -> None:
     site.enqueue(documents(1))
     site.redis.hang()
     with pytest.raises(BrokerAway):
-        enqueue(documents(1), site.index, broker=site.redis.url, patience=Patience(1, 1))
+        enqueue(documents(1), site.index, broker=site.redis.url, patience=1)
     site.redis.go_on()
     assert site.enqueue(documents(1)) == 1
 
@@ -122,10 +122,21 @@ def test_a_wrong_password_is_told_without_it(own_redis: Callable[..., Redis], tm
     assert enqueue(documents(1), f"sqlite:///{tmp_path}/index.db", broker=redis.url.replace("//", "//:richtig@")) == 1
 
 
-@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://localhost:port/0", "amqp://localhost"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:6379",
+        "http://localhost",
+        "redis://localhost:port/0",
+        "amqp://localhost",
+        "redis://localhost/0?db=2",
+        "redis://:pa/ss@localhost:6379/0",
+    ],
+)
 def test_an_address_that_is_none_of_redis_is_refused(tmp_path: Path, url: str) -> None:
-    with pytest.raises(BrokerUnclear):
+    with pytest.raises(BrokerUnclear) as told:
         enqueue(documents(1), f"sqlite:///{tmp_path}/index.db", broker=url)
+    assert "pa/ss" not in str(told.value)
 
 
 def test_tls_is_verified(own_redis: Callable[..., Redis], certificate: Certificate, tmp_path: Path) -> None:
@@ -136,6 +147,8 @@ def test_tls_is_verified(own_redis: Callable[..., Redis], certificate: Certifica
         url = f"rediss://127.0.0.1:{relay.port}/0"
         with pytest.raises(BrokerUntrusted, match="ssl_ca_certs"):
             enqueue(documents(1), index, broker=url)
+        with pytest.raises(BrokerUntrusted, match="ssl_ca_certs"):  # Celery by itself would trust anybody
+            announce(Queue(url.replace("127.0.0.1", "localhost"), index), "某")
         trusting = f"{url}?ssl_ca_certs={certificate.authority}"
         assert enqueue(documents(1), index, broker=trusting) == 1
         simsearch = Simsearch(tmp_path, SIMSEARCH_INDEX=index, SIMSEARCH_BROKER=trusting)

@@ -8,6 +8,8 @@ import time
 import pytest
 
 from simsearch.worker.message import Message, write
+from simsearch.worker.producer import send
+from simsearch.worker.work import MOST_WAITS
 
 from .conftest import documents
 from .quick import DEAF, FAILS, HANGS, KILLS, SLOW
@@ -46,6 +48,19 @@ def test_a_message_that_is_lost_between_two_steps_of_celery_is_announced_again(a
     any_site.start(1, QUICK_VISIBILITY="2")
     any_site.wait()
     any_site.assert_each_once(expected)
+
+
+def test_a_message_that_is_put_back_again_and_again_is_divided(site: Site) -> None:
+    """One of its documents may be why the server is never there for it."""
+    expected = documents(4)
+    send(site.queue, "某", write(Message(site.queue.name, documents=expected)))
+    for _ in range(MOST_WAITS + 1):
+        site.queue.try_again("某")
+        site.queue.note_wait("某")
+    worker = site.start(1)
+    site.wait()
+    site.assert_each_once(expected)
+    assert worker.said().count("Divided") == 1
 
 
 @pytest.mark.parametrize(

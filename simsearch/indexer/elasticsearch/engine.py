@@ -130,6 +130,10 @@ class ElasticsearchEngine:
         """Make what was written visible to searches, and mend what earlier runs have left behind."""
         load.end(self._connection, self._address)
         self.refresh()
+        self.settle_dead_letters()
+
+    def settle_dead_letters(self) -> None:
+        """Remove the dead letters of what was stored, or deleted, since."""
         self._writer.forget_dead_letters()
 
     def refresh(self) -> None:

@@ -165,6 +165,9 @@ class SqliteEngine:
     def settle(self) -> None:
         """Do nothing: what was written is visible at once."""
 
+    def settle_dead_letters(self) -> None:
+        """Do nothing: they go with what is stored."""
+
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
         with self._transaction("BEGIN"):
