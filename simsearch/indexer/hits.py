@@ -15,7 +15,6 @@ from simsearch.indexer.pairs import word_pairs
 from simsearch.indexer.ranker import Evidence, Ranked
 from simsearch.model import Model
 from simsearch.model.explanation import Pair
-from simsearch.model.model import unit
 from simsearch.model.word_table import SILENT, WordTable
 
 #: A word of a passage is highlighted if its cosine with a word of the question is at least this; 1 is itself.
@@ -104,6 +103,7 @@ def _told(table: WordTable, asked: NDArray[np.intp], here: NDArray[np.intp]) -> 
     """Return those rows of a passage that answer rows of a question."""
     telling = asked[table.information[asked] >= TELLING]
     other = here[table.information[here] >= TELLING]
-    close = unit(table.vectors[other]) @ unit(table.vectors[telling]).T >= CLOSE
+    lengths = table.lengths[other][:, None] * table.lengths[telling]
+    close = table.vectors[other] @ table.vectors[telling].T > CLOSE * lengths
     told = {*other[close.any(axis=1)].tolist(), *set(telling.tolist()).intersection(here.tolist())}
     return told or set(asked.tolist()).intersection(here.tolist()) - {SILENT}
