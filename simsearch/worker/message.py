@@ -14,7 +14,9 @@ VERSION = 1
 #: A message holds at most so many documents,
 MOST_DOCUMENTS = 200
 #: and so many bytes as they are on the wire, with so many beside the documents.
-MOST_BYTES, FRAME = 1_000_000, 2_000
+MOST_BYTES, FRAME = 1_000_000, 5_000
+#: Bytes of a character, at most, and of what stands around the fields of a document.
+MOST_OF_CHARACTER, MOST_OF_FIELDS = 6, 150
 #: What the ids of dead letters of whole messages begin with; the task's id follows.
 LETTER = "message-"
 #: Ids to delete in one message.
@@ -177,7 +179,12 @@ def _is_sequence(given: object) -> bool:
 
 
 def _size(one: Document) -> int:
-    """Return the bytes that a document takes on the wire."""
+    """Return the bytes that a document takes on the wire; of a short one, that it takes at most."""
+    if not one.metadata:
+        characters = len(one.id) + len(one.text) + len(one.title) + len(one.source)
+        most = MOST_OF_FIELDS + MOST_OF_CHARACTER * characters
+        if most <= (MOST_BYTES - FRAME) // MOST_DOCUMENTS:  # so many of them fit whatever they hold
+            return most
     try:
         return len(_encode(_fields(one)).encode("utf-8", "surrogatepass")) + 2
     except (TypeError, ValueError, RecursionError) as error:

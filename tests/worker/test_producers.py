@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from cli.process import write_lines
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simsearch.corpus import Document
 from simsearch.indexer import open_index
 from simsearch.worker import enqueue, enqueue_delete, message, producer
-from simsearch.worker.message import DocumentTooLarge, DocumentUnclear
+from simsearch.worker.message import DocumentTooLarge, DocumentUnclear, Message
 from simsearch.worker.producer import QueueFull
 from simsearch.worker.queue import PAYLOADS, IndexUnclear, name_of, prefix
 
@@ -99,7 +101,7 @@ def test_a_document_that_no_message_holds_is_told(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "wrong",
     [
         {"text": "没有名字"},
         {"id": 7, "text": "x"},
@@ -114,9 +116,9 @@ def test_a_document_that_no_message_holds_is_told(site: Site) -> None:
         Document("一", 7),  # type: ignore[arg-type]
     ],
 )
-def test_what_is_no_document_is_told(site: Site, given: Document | dict[str, object]) -> None:
+def test_what_is_no_document_is_told(site: Site, wrong: Document | dict[str, object]) -> None:
     with pytest.raises(DocumentUnclear):
-        site.enqueue([given])
+        site.enqueue([wrong])
     assert site.queue.length() == 0
 
 
@@ -215,3 +217,27 @@ def test_what_is_no_index_has_no_queue(index: str) -> None:
     with pytest.raises(IndexUnclear) as told:
         name_of(index)
     assert "secret" not in str(told.value)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Document,
+            st.text(min_size=1, max_size=20),
+            st.text(st.characters(codec=None) | st.sampled_from('"\\\x00\ud800长😀'), max_size=1_000),
+            title=st.text(max_size=20),
+            metadata=st.dictionaries(st.text(max_size=5), st.text(max_size=50), max_size=2),
+        ),
+        max_size=30,
+    ),
+    st.integers(1, 300),
+)
+def test_no_batch_is_larger_than_a_message_may_be(some: list[Document], times: int) -> None:
+    batches = list(message.batches(some * times))
+    assert [one for batch in batches for one in batch] == some * times
+    for batch in batches:
+        assert len(batch) <= message.MOST_DOCUMENTS
+        assert (
+            len(message.write(Message("文" * 300, documents=batch)).encode("utf-8", "surrogatepass"))
+            <= message.MOST_BYTES
+        )
