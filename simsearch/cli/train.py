@@ -31,7 +31,8 @@ def train(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Folders and files (.txt .md .jsonl, also .gz .xz); - is standard input. One document a line."
+            help="Folders and files (.txt .md .jsonl, also .gz .xz), one document a line; - is standard input;"
+            " https://host:9200/name is an index that you have."
         ),
     ],
     to: Annotated[Path, typer.Option("--to", "-o", help="The model folder to write.")],
@@ -39,6 +40,12 @@ def train(
     per_file: Annotated[
         bool, typer.Option("--per-file", help="A .txt or .md is one document, not one a line.")
     ] = False,
+    text_field: Annotated[
+        str | None, typer.Option(help="Of an index: the field with the texts, such as body or chapters.body.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Of an index: about so many documents, taken at random. Default: all.")
+    ] = None,
     dimensions: Annotated[int, typer.Option(min=2, help="Length of a vector.")] = 128,
     min_count: Annotated[int, typer.Option(min=1, help="Rarer words get no vector.")] = 10,
     window: Annotated[int, typer.Option(min=1, help="Words this far apart are seen together.")] = 10,
@@ -52,6 +59,8 @@ def train(
     as_json: JsonOption = None,
 ) -> None:
     """Train a model on your own texts, in minutes, on a CPU; ends with a bill.
+
+    An index on Elasticsearch is read, and nothing else.
 
     Example: `simsearch train corpus/ --to my-model`, then `simsearch index docs/ --model my-model`
     """
@@ -72,9 +81,18 @@ def train(
     )
     failed = 0
 
+    indexes = [source for source in sources if source.startswith(("http://", "https://"))]
+    if indexes and not text_field:
+        raise typer.BadParameter("--text-field has to name the field of the index that holds the texts.")
+    if (text_field or sample) and not indexes:
+        raise typer.BadParameter("--text-field and --sample are for indexes, https://host:9200/name.")
+    found = read([source for source in sources if source not in indexes], per_line=not per_file)
+
     def texts() -> Iterator[str]:
         nonlocal failed
-        for item in read(sources, per_line=not per_file):
+        for url in indexes:
+            yield from _texts_of_index(url, text_field or "", sample, seed)
+        for item in found:
             if isinstance(item, Document):
                 yield item.text
             elif item.failed:
@@ -99,6 +117,15 @@ def train(
         output.lines([row])
     if failed:
         raise typer.Exit(PARTLY_FAILED)
+
+
+def _texts_of_index(url: str, field: str, sample: int | None, seed: int) -> Iterator[str]:
+    from simsearch.cli import settings
+    from simsearch.indexer.elasticsearch.source import Source
+
+    settings.use_access()
+    with Source(url) as source:
+        yield from source.texts(field, sample, seed)
 
 
 def _lines(dictionary: Path | None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from simsearch.indexer.elasticsearch import documents, queries
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.elasticsearch.mapping import PASSAGES
 from simsearch.indexer.engine import Candidate, Candidates, Passage, Question
+from simsearch.patience import READING, Patience
 
 #: Documents asked for by id, or read in a walk, at a time.
 MOST_IDS = 1_000
@@ -59,17 +60,28 @@ def words(connection: Connection, index: str) -> Counter[str]:
     return counts
 
 
-def walk(connection: Connection, index: str, fields: Sequence[str], size: int = MOST_IDS) -> Iterator[Any]:
-    """Yield every document with its id and these fields, as the index is now; `size` are read at a time."""
-    opened = connection.ask("POST", path_of(index, "_pit"), keep_alive=KEPT)["id"]
+def walk(
+    connection: Connection,
+    index: str,
+    fields: Sequence[str],
+    size: int = MOST_IDS,
+    query: Mapping[str, Any] | None = None,
+    patience: Patience = READING,
+) -> Iterator[Any]:
+    """Yield every document, or those of a query, with its id and these fields, as the index is now.
+
+    `size` documents are read at a time.
+    """
+    opened = connection.ask("POST", path_of(index, "_pit"), keep_alive=KEPT, patience=patience)["id"]
     try:
         after: Any = None
         while True:
             body: dict[str, Any] = {"size": size, "_source": list(fields), "sort": ["_shard_doc"]}
             body |= {"pit": {"id": opened, "keep_alive": KEPT}, "track_total_hits": False}
+            body |= {"query": query} if query else {}
             if after:
                 body["search_after"] = after
-            answer = connection.ask("POST", "/_search", body)
+            answer = connection.ask("POST", "/_search", body, patience=patience)
             opened = answer["pit_id"]
             hits = answer["hits"]["hits"]
             if not hits:
