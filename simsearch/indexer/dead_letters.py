@@ -26,8 +26,8 @@ def retry(index: Index, ids: Sequence[str] | None = None) -> Iterator[list[Outco
 
     letters = index.engine.dead_letters(None if ids is None else list(map(storable_id, ids)))
     reason = (
-        f"nothing is kept here of a text of more than {LONGEST_TEXT:,} characters, which is to be indexed again from"
-        " its source, and of a queue's message, which takes --broker"
+        f"nothing of it is kept here, as its text has more than {LONGEST_TEXT:,} characters, or it is a message of a"
+        " queue: index its source again, or give --broker"
     )
     lost = [Outcome(letter.id, letter.sequence, "failed", reason=reason) for letter in letters if not letter.document]
     if lost:

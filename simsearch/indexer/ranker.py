@@ -71,6 +71,8 @@ def rank(model: Model, words: Sequence[str], found: Candidates, mode: Mode) -> R
     """
     if not found.passages:
         return Ranking([], Evidence([], [], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0), np.intp)))
+    # Engines deliver passages in orders of their own, which must decide no tie.
+    found = found._replace(passages=sorted(found.passages, key=lambda one: (one.id, one.number)))
     texts = matching.lay_out(model.table, [one.passage.words for one in found.passages], found.average_length)
     longest = LONGEST_PHRASE if mode == "phrase" else 1
     terms = terms_of(model.table, words, found, longest) if mode != "similar" else []

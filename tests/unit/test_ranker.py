@@ -249,3 +249,15 @@ def test_a_word_cut_differently_earns_by_its_characters(model):
     (pairs,) = [word_pairs(model, evidence, item) for item in ranked if item.candidate.id == "甲"]
     assert {("手游", "手机"), ("手游", "游戏")} <= {(pair.a, pair.b) for pair in pairs}
     assert earned["甲"] > earned["乙"] > 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+@given(words=questions, texts=found_texts, data=st.data())
+def test_the_order_of_candidates_decides_nothing(model, mode, words, texts, data):
+    """As engines deliver them in orders of their own."""
+    found = collection(texts)
+    shuffled = found._replace(passages=data.draw(st.permutations(found.passages)))
+    one, other = (ranking(model, words, some, mode) for some in (found, shuffled))
+    assert one.ranked == other.ranked
+    explained = ([word_pairs(model, r.evidence, item) for item in r.ranked] for r in (one, other))
+    assert next(explained) == next(explained)
