@@ -30,7 +30,7 @@ from servers.redis import Redis
 from simsearch.corpus import Document
 from simsearch.indexer import indexing, open_index
 from simsearch.indexer.enrichment import enrich
-from simsearch.worker import enqueue, message
+from simsearch.worker import enqueue, message, signs
 from simsearch.worker.message import Message
 from simsearch.worker.producer import send
 from simsearch.worker.queue import Queue
@@ -142,7 +142,7 @@ def working(index: str, broker: str) -> Iterator[None]:
     command = [SIMSEARCH, "worker", "--index", index, "--broker", broker, "--processes", str(PROCESSES)]
     queue = Queue(broker, index)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while not queue.workers():
+        while not signs.workers(queue):
             time.sleep(0.05)
         yield
         process.terminate()

@@ -61,7 +61,8 @@ def worker(
 
 def _check(url: str, index: str, as_json: bool | None) -> None:
     from simsearch.worker.health import look
-    from simsearch.worker.queue import Queue, this_machine
+    from simsearch.worker.queue import Queue
+    from simsearch.worker.signs import this_machine
 
     health = look(Queue(url, index), this_machine())
     if output.for_people(as_json):

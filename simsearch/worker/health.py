@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from simsearch.indexer.engine import Check
-from simsearch.worker import broker
-from simsearch.worker.queue import Queue, Worker
+from simsearch.worker import broker, signs
+from simsearch.worker.queue import Queue
+from simsearch.worker.signs import Worker
 
 #: Seconds without a sign of life, while messages wait, after which a worker is thought to be stuck. A message takes
 #: seconds, and 210 s at most.
@@ -34,7 +35,7 @@ def look(queue: Queue, machine: str = "") -> Health:
     """
     in_hand, lag = queue.in_hand(), queue.lag()
     waiting = max(queue.length() - in_hand, 0)
-    workers = queue.workers()
+    workers = signs.workers(queue)
     looked_at = [worker for worker in workers if worker.name.startswith(machine)]
     what = _trouble(looked_at, waiting, in_hand, lag) if machine or waiting + in_hand else ""
     return Health(
@@ -43,7 +44,7 @@ def look(queue: Queue, machine: str = "") -> Health:
         waiting=waiting,
         in_hand=in_hand,
         lag=round(lag, 3),
-        stored_per_second=round(queue.stored_per_second(), 1),
+        stored_per_second=round(signs.stored_per_second(queue), 1),
         workers=workers,
     )
 

@@ -19,9 +19,9 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer import open_index
 from simsearch.patience import Patience, PatienceUnclear, granted
 from simsearch.processes import speak_alone
-from simsearch.worker import broker, producer, settings, work
+from simsearch.worker import broker, producer, settings, signs, work
 from simsearch.worker.celery import TASK, app
-from simsearch.worker.queue import IndexUnclear, Queue, index_address, this_worker
+from simsearch.worker.queue import IndexUnclear, Queue, index_address
 
 log = logging.getLogger("simsearch.worker")
 
@@ -65,7 +65,7 @@ def store(self: Any, *_: Any, **__: Any) -> None:
 def _store(task: str) -> None:
     queue, start = _queue(), time.monotonic()
     try:
-        queue.sign(this_worker())
+        signs.give(queue)
         done = work.handle(queue, index_address(), task)
     except SimsearchError as error:
         if time.monotonic() - start > settings.SOFT_LIMIT:  # a client may have taken it for a lost connection
@@ -73,13 +73,13 @@ def _store(task: str) -> None:
         else:  # no document is to blame
             log.warning("Put back: %s", error)
             queue.note_wait(task)
-        queue.sign(this_worker(), str(error))
+        signs.give(queue, str(error))
         raise
     except Exception as error:
         late = isinstance(error, SoftTimeLimitExceeded)
         queue.note_failure(task, TOO_LONG if late else f"{type(error).__name__}: {error}")
         raise
-    queue.sign(this_worker(), "ready", done.stored)
+    signs.give(queue, "ready", done.stored)
     log.info("Stored %d documents in %.1f s.", done.stored, time.monotonic() - start)
     _tidy(done.again)
 
@@ -105,7 +105,7 @@ def _queue() -> Queue:
 def _prepare(**_: Any) -> None:
     """Load the model before processes are made: they share its memory."""
     speak_alone()
-    this_worker()  # all processes bear the name of this one
+    signs.this_worker()  # all processes bear the name of this one
     try:
         waits = min(granted(Patience(settings.PATIENCE, settings.PATIENCE)).deadline, settings.PATIENCE)
         os.environ["SIMSEARCH_PATIENCE"] = str(waits)  # or a server that is away would look like a slow document
@@ -127,7 +127,7 @@ def _begin(**_: Any) -> None:
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _ready(**_: Any) -> None:
     threading.Thread(target=_sweep, name="sweep", daemon=True).start()
-    log.info("Worker %s serves %s from %s.", this_worker(), _queue().name, broker.shown(_queue().url))
+    log.info("Worker %s serves %s from %s.", signs.this_worker(), _queue().name, broker.shown(_queue().url))
 
 
 def _sweep() -> None:
@@ -135,7 +135,7 @@ def _sweep() -> None:
     queue = Queue(broker.address(), index_address())  # a client of its own
     while True:
         try:
-            queue.remember(this_worker())
+            signs.keep(queue)
             for task in queue.lost(settings.VISIBILITY):
                 log.warning("Announced again: message %s, which was lost on its way.", task)
                 producer.announce(queue, task)
@@ -149,6 +149,6 @@ def _sweep() -> None:
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def _end(**_: Any) -> None:
     try:
-        _queue().sign_off(this_worker())
+        signs.end(_queue())
     except SimsearchError as error:
         log.warning("%s", error)

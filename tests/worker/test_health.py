@@ -13,7 +13,7 @@ from servers.redis import Redis
 
 from simsearch.worker import health
 from simsearch.worker.health import look
-from simsearch.worker.queue import this_machine
+from simsearch.worker.signs import this_machine
 
 from .conftest import documents
 from .quick import SLOW

@@ -10,6 +10,8 @@ import pytest
 from servers.node import Node
 from servers.redis import Redis
 
+from simsearch.worker import signs
+
 from .conftest import documents
 from .site import Site, producing, until
 
@@ -40,7 +42,7 @@ def test_an_outage_of_elasticsearch_is_waited_for_and_no_document_is_to_blame(no
         time.sleep(OUTAGE)
         assert len(sent) > count, "the producer does not depend on it"
         assert "Put back: " in worker.said()
-        (seen,) = away.queue.workers()
+        (seen,) = signs.workers(away.queue)
         assert node.url in seen.state, "the worker says what it waits for"
         node.start()
     away.wait()

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from simsearch.worker import signs
 from simsearch.worker.message import Message, write
 from simsearch.worker.producer import send
 from simsearch.worker.work import MOST_WAITS
@@ -120,4 +121,4 @@ def test_6_a_worker_that_is_asked_to_end_finishes_what_is_in_hand(any_site: Site
     assert any_site.documents() in (5, 10)
     assert any_site.queue.in_hand() == 0
     assert any_site.queue.length() == 4 - any_site.documents() // 5, "the rest waits"
-    assert any_site.queue.workers() == []
+    assert signs.workers(any_site.queue) == []
