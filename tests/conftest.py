@@ -63,3 +63,10 @@ def model(model_store: Path) -> Model:
 def seed() -> int:
     """Return the seed of this run, for numpy generators."""
     return SEED
+
+
+@pytest.fixture
+def chance(seed: int) -> random.Random:
+    """Return the source of random moments; SEED=... repeats them."""
+    print(f"seed: {seed}")
+    return random.Random(seed)

@@ -26,7 +26,7 @@ REMEMBERED = 7 * 86_400
 
 
 class IndexUnclear(SimsearchError):
-    """The address {index} is not that of an index: write https://host:9200/name, or sqlite:///path/to/file."""
+    """The address {index} is not that of an index: write https://host:9200/name, without a password, or sqlite:///path/to/file."""
 
     index: str
 

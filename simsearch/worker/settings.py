@@ -37,7 +37,6 @@ def settings(broker: str, prefix: str) -> dict[str, Any]:
             "socket_keepalive": True,
             "health_check_interval": 10,
         },
-        "visibility_timeout": VISIBILITY,
         "task_default_queue": WAITING,
         "task_create_missing_queues": False,
         # Nobody waits for results, and a backend would be one more thing to lose.

@@ -31,13 +31,6 @@ def index(elasticsearch: Server) -> Iterator[Remote]:
     remote.drop()
 
 
-@pytest.fixture
-def chance(seed: int) -> random.Random:
-    """Return the source of random moments; SEED=... repeats them."""
-    print(f"seed: {seed}")
-    return random.Random(seed)
-
-
 def documents(count: int, first: int = 0, edition: int = 0, words: int = 30) -> Iterator[dict[str, str]]:
     """Yield documents with ids of their own; another edition has other texts."""
     choose = random.Random(edition)

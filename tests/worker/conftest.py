@@ -36,13 +36,6 @@ def site(own_redis: Callable[..., Redis], tmp_path: Path) -> Iterator[Site]:
     made.close()
 
 
-@pytest.fixture
-def chance(seed: int) -> random.Random:
-    """Return the source of random moments; SEED=... repeats them."""
-    print(f"seed: {seed}")
-    return random.Random(seed)
-
-
 WORDS = ["失眠", "绿茶", "感冒", "近视", "长城", "停水", "地铁", "樱花", "银行", "存款", "医生", "学校", "老师", "孩子"]
 
 

@@ -27,17 +27,24 @@ from simsearch.worker.producer import announce
 from simsearch.worker.queue import Queue
 
 from .conftest import documents
-from .site import Site, producing, until
+from .site import Site, Worker, producing, until
 
-CLOSED = "redis://127.0.0.1:9/0"
+#: What a worker says each time that it does not reach Redis.
+TRIED = "Cannot connect to redis"
+
+
+def go_away(site: Site, worker: Worker) -> None:
+    """Kill Redis, and leave it away for longer than the worker waits between two tries."""
+    before = worker.said().count(TRIED)
+    site.redis.kill()
+    until(lambda: worker.said().count(TRIED) >= before + 2, "the worker has tried twice")
 
 
 def test_7_a_restart_of_redis_loses_nothing_and_the_worker_goes_on(any_site: Site) -> None:
     with producing(any_site) as sent:
-        any_site.start()
+        worker = any_site.start()
         until(lambda: any_site.documents() > 100, "some are stored")
-        any_site.redis.kill()
-        time.sleep(3)
+        go_away(any_site, worker)
         count = len(sent)
         any_site.redis.start()
         until(lambda: len(sent) > count, "the producer goes on")
@@ -47,11 +54,9 @@ def test_7_a_restart_of_redis_loses_nothing_and_the_worker_goes_on(any_site: Sit
 
 
 def test_7_an_idle_worker_takes_new_work_after_a_restart_of_redis(site: Site) -> None:
-    site.start()
-    time.sleep(2)
+    worker = site.start()
     for first in (0, 10):
-        site.redis.kill()
-        time.sleep(2)
+        go_away(site, worker)
         site.redis.start()
         site.enqueue(documents(10, first=first))
         until(lambda count=first + 10: site.documents() == count, "the new work is done", 30)
