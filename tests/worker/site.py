@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ class Worker:
 
     def __init__(self, folder: Path, processes: int, environment: dict[str, str]) -> None:
         """Start it, and wait until it is ready."""
+        self.processes = processes
         self.log = folder / f"worker-{time.monotonic_ns()}.log"
         how = ["-A", "worker.quick", "--quiet", "worker", "--concurrency", str(processes), "--loglevel", "INFO"]
         self.process = leash.start([sys.executable, "-m", "celery", *how], self.log, environment)
@@ -53,9 +55,15 @@ class Worker:
         """Kill the worker with all its processes."""
         leash.kill(self.process)
 
-    def kill_child(self, number: int = 0) -> None:
-        """Kill one of the processes that do the work."""
-        os.kill(self.children()[number], signal.SIGKILL)
+    def kill_children(self) -> None:
+        """Kill all processes that do the work now; the worker starts others, perhaps before this returns."""
+        for pid in self.children():
+            os.kill(pid, signal.SIGKILL)
+
+    def kill_child(self, chance: random.Random) -> None:
+        """Kill one of the processes that do the work: the worker may just be starting another."""
+        until(lambda: len(self.children()) == self.processes, "all processes are there")
+        os.kill(chance.choice(self.children()), signal.SIGKILL)
 
     def stop(self, seconds: float = 30) -> int:
         """Ask the worker to end, and return its exit code."""

@@ -22,8 +22,7 @@ def test_1_a_killed_process_loses_nothing(any_site: Site) -> None:
     worker = any_site.start()
     any_site.enqueue(expected)
     until(any_site.in_hand, "a message is in hand")
-    for number, _ in enumerate(worker.children()):
-        worker.kill_child(number)
+    worker.kill_children()
     start = time.monotonic()
     any_site.wait()
     assert time.monotonic() - start < 10
@@ -79,7 +78,7 @@ def test_3_random_kills_lose_nothing(any_site: Site, chance: random.Random, coun
             worker.kill()
             worker = any_site.start()
         else:
-            worker.kill_child(chance.randrange(2))
+            worker.kill_child(chance)
     any_site.enqueue(expected[kills * part :])
     any_site.wait()
     any_site.assert_each_once(expected)
