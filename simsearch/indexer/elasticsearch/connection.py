@@ -106,10 +106,16 @@ class Connection:
                 waiting.wait(told, error)
 
     def search(self, index: str, searches: Sequence[Mapping[str, Any]], patience: Patience = READING) -> list[Any]:
-        """Send several searches in one request and return the answer to each; all of the shards answer or none."""
-        header = {"index": index, "allow_partial_search_results": False}
-        body = [line for search in searches for line in (header, search)]
-        return self._ask_each("/_msearch", body, "responses", patience)
+        """Send several searches of an index in one request and return the answer to each."""
+        return self.search_each([({"index": index}, search) for search in searches], patience)
+
+    def search_each(
+        self, searches: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], patience: Patience = READING
+    ) -> list[Any]:
+        """Send several searches, each with its header, in one request; all of the shards answer or none."""
+        whole = {"allow_partial_search_results": False}
+        body = [line for header, search in searches for line in ({**header, **whole}, search)]
+        return self._ask_each("/_msearch", body, "responses", patience) if searches else []
 
     def get(self, wanted: Sequence[Mapping[str, Any]], patience: Patience = READING) -> list[Any]:
         """Return documents by index and id, in the same order; `found` tells which are there."""

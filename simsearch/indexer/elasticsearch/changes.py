@@ -1,0 +1,133 @@
+"""The documents of an index in the order in which they were written: what there is after a position.
+
+Each shard numbers its writes (`_seq_no`): a document bears the number of its last one. So what was written after a
+number is what has changed since, and a number says how far one has come.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.patience import WRITING, Patience
+
+#: Before the first write.
+START = -1
+#: Documents read at a time; and their numbers alone.
+PAGE, MOST_NUMBERS = 500, 10_000
+#: All reads ask the same copy of a shard: copies show what is new at different times.
+_COPY = "simsearch"
+
+Body = dict[str, Any]
+
+
+class Shard(NamedTuple):
+    """A part of an index that numbers its writes by itself."""
+
+    of: str  #: the index
+    uuid: str  #: of the index: another one of the same name has another
+    number: int
+
+    @property
+    def key(self) -> str:
+        """A name for it that is never used again."""
+        return f"{self.uuid}/{self.number}"
+
+
+class Page(NamedTuple):
+    """What was read at once."""
+
+    shard: Shard
+    end: int  #: what is visible up to this number has been read
+    sequence: int  #: ns since 1970, just before the reading
+    hits: list[Any]  #: with `_id`, `_version`, `_seq_no`, `_primary_term` and `_source`
+
+
+def shards(connection: Connection, name: str, patience: Patience = WRITING) -> list[Shard]:
+    """Return the shards of all indices that a name leads to."""
+    found = connection.ask("GET", path_of(name, "_settings"), patience=patience, flat_settings=True)
+    return [
+        Shard(index, of_index["settings"]["index.uuid"], number)
+        for index, of_index in sorted(found.items())
+        for number in range(int(of_index["settings"]["index.number_of_shards"]))
+    ]
+
+
+def newest(connection: Connection, name: str, shards: Sequence[Shard]) -> list[int]:
+    """Return the highest number that is visible in each shard, START where there is none."""
+    body = {"size": 1, "_source": False, "sort": [{"_seq_no": "desc"}], "track_total_hits": False}
+    searches = [(_header(name, shard), body | {"query": _written(shard)}) for shard in shards]
+    found = connection.search_each(searches, WRITING)
+    return [int(answer["hits"]["hits"][0]["sort"][0]) if answer["hits"]["hits"] else START for answer in found]
+
+
+def pages(
+    connection: Connection,
+    name: str,
+    shard: Shard,
+    after: int,
+    upto: int,
+    fields: Sequence[str],
+    query: Sequence[Mapping[str, Any]] = (),
+    size: int = PAGE,
+) -> Iterator[Page]:
+    """Yield the documents whose last write has a number from `after` + 1 to `upto`, oldest first, page by page.
+
+    `name` may be an alias, whose filter holds; `query` are conditions. What is rewritten meanwhile gets a higher
+    number, and is not among them. Documents have holes between their numbers where others were rewritten: a
+    page looks at as many numbers as it takes to be about full.
+    """
+    width = size
+    while after < upto:
+        end = min(after + width, upto)
+        sequence = time.time_ns()
+        hits = _search(connection, name, shard, after, end, query, {"size": size, "_source": list(fields)})
+        if len(hits) == size:
+            end = int(hits[-1]["_seq_no"])
+            width = max(width // 2, size)
+        elif len(hits) < size // 2:
+            width *= 2
+        yield Page(shard, end, sequence, hits)
+        after = end
+
+
+def writes(
+    connection: Connection, name: str, shard: Shard, after: int, upto: int, query: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[tuple[int, int]]:
+    """Yield number and term of the last write of each document, without the documents.
+
+    A number comes again, in another term, where a copy that had it was lost.
+    """
+    while after < upto:
+        body = {"size": MOST_NUMBERS, "_source": False}
+        hits = _search(connection, name, shard, after, min(after + MOST_NUMBERS, upto), query, body)
+        yield from ((int(hit["_seq_no"]), int(hit["_primary_term"])) for hit in hits)
+        after += MOST_NUMBERS
+
+
+def _search(
+    connection: Connection,
+    name: str,
+    shard: Shard,
+    after: int,
+    upto: int,
+    query: Sequence[Mapping[str, Any]],
+    body: Body,
+) -> list[Any]:
+    conditions = [_written(shard), {"range": {"_seq_no": {"gt": after, "lte": upto}}}, *query]
+    asked = {"query": {"bool": {"filter": conditions}}, "sort": [{"_seq_no": "asc"}], "track_total_hits": False}
+    (answer,) = connection.search_each(
+        [(_header(name, shard), asked | {"version": True, "seq_no_primary_term": True} | body)], WRITING
+    )
+    found: list[Any] = answer["hits"]["hits"]
+    return found
+
+
+def _header(name: str, shard: Shard) -> Body:
+    return {"index": name, "preference": f"_shards:{shard.number}|{_COPY}"}
+
+
+def _written(shard: Shard) -> Body:
+    return {"term": {"_index": shard.of}}
