@@ -15,16 +15,18 @@ from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, ModelOption, open_index
+from simsearch.cli.outcomes import enqueue, summarise, tell_remarkable
 from simsearch.cli.progress import Bar
 
 if TYPE_CHECKING:
     from simsearch.corpus import Document, Skipped
-    from simsearch.indexer import Index
-    from simsearch.indexer.engine import Outcome
+    from simsearch.indexer.estimate import Estimate
 
 
 app = command_app()
 
+#: What is counted, in the order in which it is shown.
+SUMMARY = ("queued", "stored", "unchanged", "older", "repeated", "failed", "passed over")
 #: As in `simsearch.indexer.elasticsearch.mapping`, which is not imported for an index in a file.
 IndexOptions = Literal["int8_hnsw", "bbq_hnsw", "hnsw", "int4_hnsw", "flat", "int8_flat", "bbq_flat", "bbq_disk"]
 
@@ -78,16 +80,20 @@ def index(
         contextlib.ExitStack() as stack,
     ):
         documents = _shown(_tell_skipped(found, counts), bar, count_bytes(sources))
-        if queue:
-            _enqueue(opened, documents, broker, opened.engine.model if model else "", counts)
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
-        for outcomes in [] if queue else opened.add_batches(documents, processors()):
+        if queue:
+            stored = enqueue(opened, documents, broker, opened.engine.model if model else "")
+        else:
+            stored = opened.add_batches(documents, processors())
+        for outcomes in stored:
             counts.update(outcome.status for outcome in outcomes)
             tell_remarkable(outcomes)
             if written:
                 ledgers.append(written, outcomes)
         url = opened.engine.url
-    _summarise(counts, url, time.monotonic() - start, as_json)
+    summarise(counts, SUMMARY, url, time.monotonic() - start, as_json)
+    if counts["failed"]:
+        raise typer.Exit(PARTLY_FAILED)
 
 
 def _shown(documents: Iterable[Document], bar: Bar, total: int) -> Iterator[Document]:
@@ -97,27 +103,6 @@ def _shown(documents: Iterable[Document], bar: Bar, total: int) -> Iterator[Docu
         size += len(document.text.encode("utf-8", "replace"))
         bar.show("index", min(size, total or size), total or None)
         yield document
-
-
-def _enqueue(index: Index, documents: Iterator[Document], broker: str | None, model: str, counts: Counter[str]) -> None:
-    """Hand documents to workers; what is too large for a message is stored at once."""
-    from simsearch.patience import OPENING, WRITING
-    from simsearch.worker.producer import enqueue_batches
-
-    large: list[Document] = []
-    url = index.engine.url
-    queued = enqueue_batches(documents, url, broker=broker, model=model, patience=WRITING, opening=OPENING, large=large)
-    for batch in queued:
-        counts["queued"] += len(batch)
-        _store(index, large, counts)
-        large.clear()
-    _store(index, large, counts)
-
-
-def _store(index: Index, documents: list[Document], counts: Counter[str]) -> None:
-    for outcomes in index.add_batches(documents) if documents else []:
-        counts.update(outcome.status for outcome in outcomes)
-        tell_remarkable(outcomes)
 
 
 def _estimate(
@@ -130,7 +115,11 @@ def _estimate(
     from simsearch.processes import processors
 
     how = index_options or INDEX_OPTIONS
-    told = estimate(documents, Model.load(model), how, processors())
+    show_estimate(estimate(documents, Model.load(model), how, processors()), how, as_json)
+
+
+def show_estimate(told: Estimate, how: str, as_json: bool | None) -> None:
+    """Show what an index would need that keeps vectors so."""
     row = {"index_options": how, **told._asdict(), "seconds": round(told.seconds, 1)}
     if output.for_people(as_json):
         output.listing(row | {"disk": _bytes(told.disk), "memory": _bytes(told.memory)})
@@ -160,42 +149,3 @@ def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str]) -> 
             output.say(f"Repeated: the id {item.id} came again in {item.source or 'the input'}; the last one wins.")
         seen.add(item.id)
         yield item
-
-
-def tell_remarkable(outcomes: Iterable[Outcome]) -> None:
-    """Say which documents were stored, but not as one might think."""
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            output.say(f"Failed: {outcome.id} is not stored, but kept as a dead letter: {outcome.reason}.")
-        if outcome.dropped:
-            output.say(f"Cut: {outcome.id} has {outcome.dropped:,} passages too many, which are not stored: split it.")
-        if outcome.state == "empty":
-            output.say(f"Empty: {outcome.id} is stored, but holds no word to be found by: give it text, or delete it.")
-        if outcome.state == "no_known_words":
-            output.say(
-                f"Unknown: the model knows nothing in {outcome.id}: only its own words find it; train on such texts."
-            )
-
-
-def _summarise(counts: Counter[str], url: str, seconds: float, as_json: bool | None) -> None:
-    names = ("queued", "stored", "unchanged", "older", "repeated", "failed", "passed over")
-    if output.for_people(as_json):
-        told = [
-            f"{counts[name]:,} {name}" for name in names if counts[name] or (name == "stored" and not counts["queued"])
-        ]
-        typer.echo(f"{', '.join(told)} in {seconds:.1f} s ({url})")
-        types = [f"{counts[name]:,} {name}" for name in counts if name.startswith(".") or name == "no ending"]
-        if types:
-            output.say(f"Passed over, of types that are not read: {', '.join(types)}.")
-    else:
-        output.lines(
-            [
-                {
-                    **{name.replace(" ", "_"): counts[name] for name in names},
-                    "seconds": round(seconds, 3),
-                    "index": url,
-                }
-            ]
-        )
-    if counts["failed"]:
-        raise typer.Exit(PARTLY_FAILED)

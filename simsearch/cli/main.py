@@ -22,6 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 #: The commands, each a module of this package with an `app`.
 COMMANDS = (
     "index",
+    "enrich",
     "query",
     "similar",
     "tags",

@@ -84,7 +84,7 @@ def _forget(index: Index, rows: list[dict[str, Any]], broker: str) -> None:
 
 
 def _store(index: Index, names: Sequence[str] | None) -> list[dict[str, Any]]:
-    from simsearch.cli.index import tell_remarkable
+    from simsearch.cli.outcomes import tell_remarkable
     from simsearch.indexer import dead_letters
 
     rows = []

@@ -62,6 +62,7 @@ def _row(index: Index, broker: str | None) -> dict[str, Any]:
         "bytes_per_document": round(info.bytes / max(info.documents, 1)),
         "dead_letters": info.dead_letters,
         "states": info.states,
+        **(info.companion or {}),
     }
     return row | (_of_queue(broker, info.url) if broker else {})
 

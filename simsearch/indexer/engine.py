@@ -13,7 +13,7 @@ from simsearch.corpus.document import Document
 from simsearch.indexer.conditions import Condition
 
 State = Literal["ok", "no_known_words", "empty"]
-Status = Literal["stored", "unchanged", "older", "deleted", "absent", "failed"]
+Status = Literal["stored", "unchanged", "older", "deleted", "absent", "failed", "queued"]
 
 
 class Passage(NamedTuple):
@@ -110,6 +110,7 @@ class Info(NamedTuple):
     states: dict[str, int]
     problems: list[str]  #: what a check found
     dead_letters: int  #: documents that could not be stored
+    companion: dict[str, Any] | None = None  #: of a companion: its `owner`, and its `lag` in s
 
 
 class Failed(NamedTuple):

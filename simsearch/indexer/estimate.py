@@ -47,8 +47,13 @@ class Estimate(NamedTuple):
     seconds: float  #: to compute what is stored, with all processors; the server's own time comes on top
 
 
-def estimate(documents: Iterable[Document], model: Model, index_options: str, processes: int) -> Estimate:
-    """Count all documents, enrich a random sample of them, and extrapolate by characters."""
+def estimate(
+    documents: Iterable[Document], model: Model, index_options: str, processes: int, total: int | None = None
+) -> Estimate:
+    """Count all documents, enrich a random sample of them, and extrapolate by characters.
+
+    With a `total`, the documents are a sample of so many, and belong to a companion, which keeps no texts.
+    """
     chance = random.Random(0)
     sample: list[Document] = []
     count = characters = 0
@@ -65,9 +70,12 @@ def estimate(documents: Iterable[Document], model: Model, index_options: str, pr
         enriched = enrich(sample[first : first + BATCH], model)
         passages += sum(len(item.passages) for item in enriched)
         vectors += sum(map(_vectors, enriched))
-        size += _size(enriched)
+        size += _size(enriched, keeps_text=total is None)
     seconds = (time.perf_counter() - start) / processes
     whole = characters / max(sum(len(document.text) for document in sample), 1)
+    if total is not None:
+        whole *= total / max(count, 1)
+        count = total
     quantised = QUANTISED[index_options](model.dimensions)
     on_disk = 4 * model.dimensions + quantised * ("flat" != index_options != "hnsw") + LINKS_ON_DISK
     return Estimate(
@@ -85,9 +93,10 @@ def _vectors(item: Enriched) -> int:
     return int(np.any(item.vectors, axis=1).sum()) + bool(item.vector.any())
 
 
-def _size(enriched: Sequence[Enriched]) -> int:
+def _size(enriched: Sequence[Enriched], keeps_text: bool) -> int:
     """Return the bytes of what is stored beside the vectors."""
-    texts = [item.document.title + item.document.text + str(item.document.metadata or "") for item in enriched]
+    texts = [item.document.title + str(item.document.metadata or "") for item in enriched]
+    texts += [item.document.text for item in enriched if keeps_text]
     texts += [passage.words for item in enriched for passage in item.passages]
     texts += [parts for item in enriched for parts in item.parts]
     return sum(len(text.encode("utf-8", "replace")) for text in texts)

@@ -84,15 +84,18 @@ def enqueue_delete(
     *,
     broker: str | None = None,
     patience: float = PATIENCE,
+    sequence: int | None = None,
 ) -> int:
     """Have documents deleted by the workers of an index, and return how many; later readings bring them back.
+
+    `sequence` is the time in ns at which they were found to be gone; now, if it is not given.
 
     Raises `QueueFull`, and what `simsearch.worker.broker` raises.
     """
     sender = _Sender(index, broker, _patience(patience))
-    sequence, names, count = time.time_ns(), iter(ids), 0
+    when, names, count = sequence or time.time_ns(), iter(ids), 0
     while some := list(islice(names, message.MOST_IDS)):
-        sender.send(Message(sender.queue.name, deleted=some, sequence=sequence))
+        sender.send(Message(sender.queue.name, deleted=some, sequence=when))
         count += len(some)
     return count
 

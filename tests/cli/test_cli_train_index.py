@@ -4,53 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from servers.answers import ask
-from servers.find import Server
+from servers.owner import Owner
 
 from .process import Done, Simsearch
 
 SMALL = ("--min-count", "2", "--dimensions", "8", "--passes", "2", "--to", "model")
-
-
-class Owner:
-    """An index that simsearch did not make."""
-
-    def __init__(self, server: str) -> None:
-        self.server, self.name = server, f"owner-{secrets.token_hex(4)}"
-        self.url = f"{server}/{self.name}"
-
-    def make(self, mappings: dict[str, Any]) -> None:
-        """Make the index before it is filled."""
-        assert ask(self.url, {"mappings": mappings}, method="PUT").status == 200
-
-    def fill(self, sources: list[dict[str, Any]], name: str = "", action: str = "index") -> None:
-        """Store documents, whose ids the server makes."""
-        lines = [line for source in sources for line in ({action: {"_index": name or self.name}}, source)]
-        body = "".join(json.dumps(line) + "\n" for line in lines).encode()
-        answer = ask(f"{self.server}/_bulk?refresh=true", body)
-        assert answer.json["errors"] is False, answer.json
-
-    def everything(self) -> Any:
-        """Return what there is to know of the index: settings, mapping, documents with their versions."""
-        found = [ask(f"{self.url}/{what}").json for what in ("_settings", "_mapping", "_alias")]
-        body = {"size": 10_000, "seq_no_primary_term": True, "version": True, "sort": ["_doc"]}
-        return [*found, ask(f"{self.url}/_search", body, method="POST").json["hits"]]
-
-
-@pytest.fixture
-def owner(elasticsearch: Server) -> Iterator[Owner]:
-    """Return a name on the server for an index that the test makes."""
-    made = Owner(elasticsearch.url)
-    yield made
-    ask(f"{made.server}/_data_stream/{made.name}", method="DELETE")
-    ask(f"{made.server}/_index_template/{made.name}", method="DELETE")
-    ask(f"{made.server}/{made.name},{made.name}-2?ignore_unavailable=true", method="DELETE")
 
 
 def train(simsearch: Simsearch, owner: Owner, *arguments: str) -> Done:
@@ -102,7 +65,7 @@ def test_an_alias_over_several_indexes_and_a_data_stream_are_read(
     assert done.row["documents"] == len(sentences)
     alias = Owner(owner.server)
     for name in (f"{owner.name}-2", f"{alias.name}-3"):
-        alias.fill(rows[:50], name=name)
+        alias.fill(rows[:50], index=name)
         assert ask(f"{owner.server}/{name}/_alias/{alias.name}", method="PUT").status == 200
     done = train(simsearch, alias, "--text-field", "body")
     ask(f"{owner.server}/{alias.name}-3", method="DELETE")

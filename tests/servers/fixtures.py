@@ -17,6 +17,7 @@ from .certificates import Certificate, certify
 from .find import Server, running, version
 from .home import Home
 from .node import Node, cluster
+from .owner import Owner
 from .proxy import Fault, Proxy
 from .redis import Redis, program
 
@@ -41,6 +42,14 @@ def elasticsearch(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPath
             server = stack.enter_context(running(tmp_path_factory.mktemp("elasticsearch")))
         pytestconfig.stash[_USED].append(f"Elasticsearch {server.version} ({server.source})")
         yield server
+
+
+@pytest.fixture
+def owner(elasticsearch: Server) -> Iterator[Owner]:
+    """Return a name on the server for an index that the test makes, and simsearch does not."""
+    made = Owner(elasticsearch.url)
+    yield made
+    made.remove()
 
 
 @pytest.fixture(scope="session")

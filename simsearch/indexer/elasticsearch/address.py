@@ -51,6 +51,16 @@ class Address(NamedTuple):
         """The alias of the index of what could not be stored."""
         return f"{self.name}-dead-letters"
 
+    @property
+    def companion(self) -> Address:
+        """The index of ours that goes with one that is somebody else's."""
+        return Address(self.server, f"{self.name}-simsearch")
+
+    @property
+    def progress(self) -> str:
+        """The alias of the index that notes how far a companion is."""
+        return f"{self.name}-progress"
+
     def write_alias(self, model: str) -> str:
         """Return the alias through which writers with this model write: others find none."""
         return f"{self.name}-write-{model[:8]}"

@@ -6,6 +6,7 @@ number is what has changed since, and a number says how far one has come.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,8 +18,13 @@ from simsearch.patience import WRITING, Patience
 START = -1
 #: Documents read at a time; and their numbers alone.
 PAGE, MOST_NUMBERS = 500, 10_000
+#: A write may become visible after one with a higher number: at the next refresh, and so many seconds for all else.
+LATE = 10.0
+#: Seconds for an index whose refreshes its owner asks for.
+UNKNOWN_REFRESH = 60.0
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 #: All reads ask the same copy of a shard: copies show what is new at different times.
-_COPY = "simsearch"
+COPY = "simsearch"
 
 Body = dict[str, Any]
 
@@ -53,6 +59,13 @@ def shards(connection: Connection, name: str, patience: Patience = WRITING) -> l
         for index, of_index in sorted(found.items())
         for number in range(int(of_index["settings"]["index.number_of_shards"]))
     ]
+
+
+def lateness(connection: Connection, name: str) -> float:
+    """Return after how many seconds all is visible that was written before something visible, on all copies."""
+    found = connection.ask("GET", path_of(name, "_settings"), patience=WRITING, flat_settings=True)
+    told = [of_index["settings"].get("index.refresh_interval", "1s") for of_index in found.values()]
+    return LATE + 2 * max(map(_seconds, told))
 
 
 def newest(connection: Connection, name: str, shards: Sequence[Shard]) -> list[int]:
@@ -125,8 +138,13 @@ def _search(
     return found
 
 
+def _seconds(interval: str) -> float:
+    match = re.fullmatch(r"(\d+)(ms|s|m|h|d)", interval)
+    return int(match[1]) * _UNITS[match[2]] if match else UNKNOWN_REFRESH
+
+
 def _header(name: str, shard: Shard) -> Body:
-    return {"index": name, "preference": f"_shards:{shard.number}|{_COPY}"}
+    return {"index": name, "preference": f"_shards:{shard.number}|{COPY}"}
 
 
 def _written(shard: Shard) -> Body:

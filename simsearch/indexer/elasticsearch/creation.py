@@ -9,11 +9,11 @@ from simsearch.indexer.elasticsearch import mapping
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
-from simsearch.patience import OPENING, Patience
+from simsearch.patience import OPENING, WRITING, Patience
 
 
 class NotOurs(SimsearchError):
-    """The index {url} was not made by simsearch and is left alone ({reason}): choose another name."""
+    """The index {url} was not made by simsearch and is left alone ({reason}): make it searchable with `simsearch enrich`, or choose another name."""  # noqa: E501
 
     url: str
     reason: str
@@ -61,16 +61,25 @@ def find(connection: Connection, address: Address, patience: Patience = OPENING)
     )
 
 
-def create(connection: Connection, address: Address, model: str, dimensions: int, index_options: str) -> None:
-    """Create an index for a model with its aliases and companions, unless another process was faster.
+def create(
+    connection: Connection,
+    address: Address,
+    model: str,
+    dimensions: int,
+    index_options: str,
+    owner: dict[str, Any] | None = None,
+) -> None:
+    """Create an index for a model with its aliases and what goes with it, unless another process was faster.
 
-    The index and its aliases come in one step, so nobody meets half of them.
+    `owner` describes whose documents a companion is made from. The index and its aliases come in one step, so nobody
+    meets half of them.
     """
     aliases: dict[str, Any] = {address.name: {}, address.write_alias(model): {}}
-    how = mapping.mapping(model, dimensions, index_options)
+    how = mapping.mapping(model, dimensions, index_options, owner)
     for name, beside in (
         (address.readings, mapping.readings_mapping()),
         (address.dead_letters, mapping.dead_letters_mapping()),
+        *([(address.progress, mapping.progress_mapping())] if owner else []),
     ):
         _create(connection, f"{name}-1", {"mappings": beside, "aliases": {name: {}}})
     body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
@@ -87,6 +96,11 @@ def change(connection: Connection, opened: Opened, index_options: str) -> None:
     passages = {"type": "nested", "dynamic": "strict", "properties": {"vector": vector}}
     body = {"properties": {"simsearch": {"properties": {"vector": vector, "passages": passages}}}}
     connection.ask("PUT", path_of(opened.name, "_mapping"), body)
+
+
+def note(connection: Connection, opened: Opened, meta: dict[str, Any]) -> None:
+    """Replace what the mapping says of an index."""
+    connection.ask("PUT", path_of(opened.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
 
 
 def _create(connection: Connection, index: str, body: dict[str, Any]) -> None:

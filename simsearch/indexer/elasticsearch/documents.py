@@ -23,8 +23,8 @@ DIGEST = ["simsearch.digest"]
 VECTOR = ["simsearch.vector"]
 
 
-def body(item: Enriched, model: str, packed: bool) -> dict[str, Any]:
-    """Return what is stored of a document; zero vectors are left out."""
+def body(item: Enriched, model: str, packed: bool, keeps_text: bool = True) -> dict[str, Any]:
+    """Return what is stored of a document; zero vectors are left out, and the text where its owner keeps it."""
     document = item.document
     filled = np.any(item.vectors, axis=1).tolist()
     passages = []
@@ -46,7 +46,7 @@ def body(item: Enriched, model: str, packed: bool) -> dict[str, Any]:
     }
     if item.vector.any():
         ours["vector"] = _vector(item.vector, packed)
-    stored = {"text": document.text, "simsearch": ours}
+    stored = {"text": document.text, "simsearch": ours} if keeps_text else {"simsearch": ours}
     given = {"title": document.title, "source": document.source, "metadata": document.metadata}
     return stored | {name: value for name, value in given.items() if value}
 

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.corpus.document import Document
+from simsearch.errors import SimsearchError
 from simsearch.indexer.conditions import Condition
 from simsearch.indexer.dead_letters import cleaned
-from simsearch.indexer.elasticsearch import creation, dead_letters, documents, health, load, mapping, queries, reading
+from simsearch.indexer.elasticsearch import (
+    creation,
+    dead_letters,
+    documents,
+    health,
+    load,
+    mapping,
+    owner,
+    progress,
+    queries,
+    reading,
+    source,
+)
 from simsearch.indexer.elasticsearch.access import Access
 from simsearch.indexer.elasticsearch.address import Address, parse
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
@@ -29,7 +44,15 @@ from simsearch.indexer.engine import (
     Passage,
     Question,
 )
+from simsearch.indexer.errors import IndexNotFound
 from simsearch.patience import WRITING
+
+
+class OwnersIndex(SimsearchError):
+    """The index {name} belongs to somebody else and is only read: change it as its owner does, and `simsearch enrich` brings its companion {companion} up to date."""  # noqa: E501
+
+    name: str
+    companion: str
 
 
 class ElasticsearchEngine:
@@ -41,10 +64,18 @@ class ElasticsearchEngine:
     def open(cls, url: str, index_options: str | None = None) -> ElasticsearchEngine:
         """Open the index at `https://host:9200/name`; `index_options` changes how it keeps vectors from now on.
 
+        Where the name belongs to somebody else's index, its companion is opened, to be read.
+
         Raises `IndexNotFound`, `NotOurs`, `IndexFormatUnknown`, and what `address`, `access` and `connection` raise.
         """
         address, connection = _connect(url)
-        engine = cls(address, connection)
+        try:
+            engine = cls(address, connection)
+        except creation.NotOurs as error:
+            try:
+                engine = cls(address.companion, connection, read_only=True)
+            except IndexNotFound:
+                raise error from None
         if index_options:
             creation.change(connection, engine._opened, index_options)
         return engine
@@ -56,11 +87,13 @@ class ElasticsearchEngine:
         creation.create(connection, address, model, dimensions, index_options or mapping.INDEX_OPTIONS)
         return cls(address, connection)
 
-    def __init__(self, address: Address, connection: Connection) -> None:
+    def __init__(self, address: Address, connection: Connection, *, read_only: bool = False) -> None:
         self.url = address.url
         self._address = address
         self._connection = connection
         self._opened = creation.find(connection, address)
+        self._owner = owner.of(self._opened.meta)
+        self._read_only = read_only
         self.model = self._opened.model
 
     def info(self, check: bool = False) -> Info:
@@ -81,6 +114,7 @@ class ElasticsearchEngine:
             states=states,
             problems=[found.what for found in self.checks() if not found.ok] if check else [],
             dead_letters=dead_letters.count(self._connection, self._address),
+            companion=self._companion(),
         )
 
     def checks(self) -> list[Check]:
@@ -164,7 +198,13 @@ class ElasticsearchEngine:
     def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
         """Return stored documents; ids that are not stored are left out."""
         found = reading.get(self._connection, self._address.name, ids, documents.SHOWN)
-        return {name: documents.found(name, source) for name, source in found.items()}
+        shown = {name: documents.found(name, source) for name, source in found.items()}
+        if not self._owner:
+            return shown
+        names = {name: each.source for name, each in shown.items()}
+        hits = source.find(self._connection, self._owner, names, [self._owner.text_field])
+        texts = {name: self._owner.text(hit) for name, hit in hits.items()}
+        return {name: shown[name]._replace(text=text) for name, text in texts.items()}
 
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
@@ -181,8 +221,17 @@ class ElasticsearchEngine:
 
     @cached_property
     def _writer(self) -> Writer:
+        if self._read_only and self._owner:
+            raise OwnersIndex(name=self._owner.name, companion=self.url)
         packed = health.version(self._connection) >= documents.PACKED_FROM
-        return Writer(self._connection, self._address, self.model, packed)
+        return Writer(self._connection, self._address, self.model, packed, keeps_text=self._owner is None)
+
+    def _companion(self) -> dict[str, Any] | None:
+        """Return whose companion this is, and how many seconds old what it holds is."""
+        if not self._owner:
+            return None
+        seen = progress.read(self._connection, self._address).seen
+        return {"owner": self._owner.name, "lag": (time.time_ns() - seen) / 1e9 if seen else None}
 
 
 def _connect(url: str) -> tuple[Address, Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 #: Format of the layout; an index of another format is refused.
@@ -23,8 +24,10 @@ TERMS = f"{PASSAGES}.terms"
 TEXTS, NUMBERS = "simsearch.filters.texts", "simsearch.filters.numbers"
 
 
-def mapping(model: str, dimensions: int, index_options: str = INDEX_OPTIONS) -> dict[str, Any]:
-    """Return the mapping for documents of a model.
+def mapping(
+    model: str, dimensions: int, index_options: str = INDEX_OPTIONS, owner: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the mapping for documents of a model, or for the companion of somebody else's index.
 
     Words and parts are found through one field, `terms`, so that a passage that holds a word either way counts
     once. Metadata come back from `metadata` as they were given; conditions ask `filters`, where texts and
@@ -40,9 +43,10 @@ def mapping(model: str, dimensions: int, index_options: str = INDEX_OPTIONS) -> 
         "index_options": {"type": index_options},
     }
     open_object = {"type": "object", "dynamic": True, "subobjects": False}
+    meta = {"format": FORMAT, "model": model, "dimensions": dimensions} | ({"owner": owner} if owner else {})
     return {
         "dynamic": "strict",
-        "_meta": {"simsearch": {"format": FORMAT, "model": model, "dimensions": dimensions}},
+        "_meta": {"simsearch": meta},
         "dynamic_templates": [
             {
                 "texts": {
@@ -102,6 +106,11 @@ def settings() -> dict[str, Any]:
 def readings_mapping() -> dict[str, Any]:
     """Return the mapping of the newest readings that are not in the index itself."""
     return {"dynamic": "strict", "properties": {"deleted": {"type": "boolean"}}}
+
+
+def progress_mapping() -> dict[str, Any]:
+    """Return the mapping of how far a companion is."""
+    return {"dynamic": "strict", "properties": {"progress": {"type": "object", "enabled": False}}}
 
 
 def dead_letters_mapping() -> dict[str, Any]:

@@ -68,7 +68,7 @@ def walk(
     query: Mapping[str, Any] | None = None,
     patience: Patience = READING,
 ) -> Iterator[Any]:
-    """Yield every document, or those of a query, with its id and these fields, as the index is now.
+    """Yield every document, or those of a query, with its id, version and these fields, as the index is now.
 
     `size` documents are read at a time.
     """
@@ -76,7 +76,7 @@ def walk(
     try:
         after: Any = None
         while True:
-            body: dict[str, Any] = {"size": size, "_source": list(fields), "sort": ["_shard_doc"]}
+            body: dict[str, Any] = {"size": size, "_source": list(fields), "sort": ["_shard_doc"], "version": True}
             body |= {"pit": {"id": opened, "keep_alive": KEPT}, "track_total_hits": False}
             body |= {"query": query} if query else {}
             if after:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from simsearch.errors import SimsearchError
-from simsearch.indexer.elasticsearch import reading
+from simsearch.indexer.elasticsearch import changes, owner, reading
 from simsearch.indexer.elasticsearch.access import Access
 from simsearch.indexer.elasticsearch.address import Address, parse
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
-from simsearch.patience import WRITING
+from simsearch.patience import READING, WRITING, Patience
 
 #: Documents read at a time: each may be long.
 PAGE = 200
@@ -22,6 +22,7 @@ A_TEXT = 10
 SHOWN = 10
 
 Body = dict[str, Any]
+Query = Sequence[Mapping[str, Any]]
 
 
 class OwnersIndexNotFound(SimsearchError):
@@ -47,15 +48,20 @@ class Source:
         Raises `OwnersIndexNotFound`, and what `address.parse` and `connection` raise.
         """
         self.address: Address = parse(url)
-        self._connection = Connection(self.address.server, Access.from_environment())
+        self.connection = Connection(self.address.server, Access.from_environment())
         try:
-            self.count = int(self._connection.ask("GET", path_of(self.address.name, "_count"))["count"])
+            self.count = count(self.connection, self.address.name, [])
         except RequestRefused as error:
             self.close()
             raise (OwnersIndexNotFound(url=url) if error.status == 404 else error) from error
         except SimsearchError:
             self.close()
             raise
+
+    def several(self) -> bool:
+        """Tell whether the name leads to several indices, or will, so that an id alone may mean two documents."""
+        found = self.connection.ask("GET", path_of("_resolve", "index", self.address.name))
+        return bool(found["data_streams"]) or any(len(alias["indices"]) > 1 for alias in found["aliases"])
 
     def texts(self, field: str, sample: int | None = None, seed: int = 1) -> Iterator[str]:
         """Yield the text of each document that has one, or of about `sample` documents, taken at random.
@@ -64,16 +70,37 @@ class Source:
 
         Raises `FieldWithoutText` where the field is not among those that are stored.
         """
-        self._check(field)
-        chosen = self._chosen(sample, seed)
-        for hit in reading.walk(self._connection, self.address.name, [field], PAGE, chosen, WRITING):
-            text = "\n".join(texts_of(hit.get("_source", {}), field))
+        self.check(field)
+        for hit in self.sample([field], sample, seed):
+            text = "\n".join(owner.texts(hit.get("_source", {}), field))
             if text:
                 yield text
 
+    def sample(self, fields: Sequence[str], size: int | None, seed: int = 1, query: Query = ()) -> Iterator[Any]:
+        """Yield all documents, or about so many, taken at random, as the index is now."""
+        chosen = self._chosen(size, seed, query)
+        return reading.walk(self.connection, self.address.name, fields, PAGE, chosen, WRITING)
+
+    def check(self, field: str) -> None:
+        """Look whether a field holds texts.
+
+        Raises `FieldWithoutText`.
+        """
+        looked_at = self._look({"exists": {"field": field}}) or self._look(self._chosen(LOOKED_AT, 0))
+        if not looked_at or any(any(owner.texts(document, field)) for document in looked_at):
+            return
+        others = sorted({path for document in looked_at for path in owner.paths(document, A_TEXT)})
+        if not any(looked_at):
+            remedy = "it does not keep what was stored (_source is off), so take its texts from where they came from"
+        elif others:
+            remedy = f"name one that has with --text-field, such as {', '.join(others[:SHOWN])}"
+        else:
+            remedy = "none of its fields has one"
+        raise FieldWithoutText(index=self.address.url, field=field, remedy=remedy)
+
     def close(self) -> None:
         """Close the connections."""
-        self._connection.close()
+        self.connection.close()
 
     def __enter__(self) -> Source:
         return self
@@ -81,56 +108,51 @@ class Source:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _chosen(self, sample: int | None, seed: int) -> Body:
+    def _chosen(self, sample: int | None, seed: int, query: Query = ()) -> Body:
         """Return the query for documents taken at random, each with the same chance."""
-        everything: Body = {"match_all": {}}
+        everything: Body = {"bool": {"filter": list(query)}} if query else {"match_all": {}}
         if sample is None or sample >= self.count:
             return everything
         chance: Body = {"random_score": {"seed": seed, "field": "_seq_no"}, "boost_mode": "replace"}
         return {"function_score": {"query": everything, **chance, "min_score": 1 - sample / self.count}}
 
-    def _check(self, field: str) -> None:
-        looked_at = self._look({"exists": {"field": field}}) or self._look(self._chosen(LOOKED_AT, 0))
-        if not looked_at or any(any(texts_of(document, field)) for document in looked_at):
-            return
-        others = sorted({path for document in looked_at for path in _paths(document)})
-        if not any(looked_at):
-            remedy = "it does not keep what was stored (_source is off); train on where its texts came from"
-        elif others:
-            remedy = f"name one that has with --text-field, such as {', '.join(others[:SHOWN])}"
-        else:
-            remedy = "none of its fields has one"
-        raise FieldWithoutText(index=self.address.url, field=field, remedy=remedy)
-
     def _look(self, query: Body) -> list[Body]:
         """Return what is kept of some documents."""
         body = {"size": LOOKED_AT, "query": query, "track_total_hits": False}
-        found = self._connection.ask("POST", path_of(self.address.name, "_search"), body)
+        found = self.connection.ask("POST", path_of(self.address.name, "_search"), body)
         return [hit.get("_source", {}) for hit in found["hits"]["hits"]]
 
 
-def texts_of(value: Any, path: str) -> Iterator[str]:
-    """Yield the texts at a path of field names, through objects and arrays; names themselves may hold dots."""
-    if isinstance(value, list):
-        for each in value:
-            yield from texts_of(each, path)
-    elif isinstance(value, Mapping):
-        names = path.split(".")
-        for end in range(1, len(names) + 1):
-            inside = value.get(".".join(names[:end]))
-            if inside is not None:
-                yield from texts_of(inside, ".".join(names[end:]))
-    elif isinstance(value, str) and not path and value.strip():
-        yield value
+def count(connection: Connection, name: str, query: Query, patience: Patience = READING) -> int:
+    """Return how many documents meet all conditions."""
+    body = {"query": {"bool": {"filter": list(query)}}}
+    return int(connection.ask("POST", path_of(name, "_count"), body, patience=patience)["count"])
 
 
-def _paths(value: Any, path: str = "") -> Iterator[str]:
-    """Yield the paths of all that may be texts."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _paths(each, path)
-    elif isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _paths(each, f"{path}.{name}" if path else name)
-    elif isinstance(value, str) and len(value) >= A_TEXT:
-        yield path
+def find(
+    connection: Connection,
+    whose: owner.Owner,
+    names: Mapping[str, str],
+    fields: Collection[str],
+    patience: Patience = READING,
+) -> dict[str, Any]:
+    """Return those documents of a companion that its owner has, with these fields, by the companion's ids.
+
+    `names` are ids with what finds them again (`Owner.names`). A search needs no routing, and finds documents
+    behind aliases and in data streams.
+    """
+    if not names:
+        return {}
+    wanted: dict[str, list[str]] = {}
+    for name, source in names.items():
+        index, _, id = source.partition("/")
+        wanted.setdefault(index, []).append(id if source else name)
+    ways = [
+        {"bool": {"filter": [{"ids": {"values": ids}}, *([{"term": {"_index": index}}] if index else [])]}}
+        for index, ids in wanted.items()
+    ]
+    query = {"bool": {"should": ways, "minimum_should_match": 1, "filter": whose.conditions()}}
+    body = {"size": len(names), "_source": list(fields) or False, "track_total_hits": False, "query": query}
+    header = {"index": whose.name, "preference": changes.COPY}
+    (answer,) = connection.search_each([(header, body)], patience)
+    return {whose.names(hit)[0]: hit for hit in answer["hits"]["hits"]}

@@ -42,11 +42,14 @@ class Writer:
     server forgets the versions of what it has deleted.
     """
 
-    def __init__(self, connection: Connection, address: Address, model: str, packed: bool) -> None:
+    def __init__(
+        self, connection: Connection, address: Address, model: str, packed: bool, keeps_text: bool = True
+    ) -> None:
         self._connection = connection
         self._address = address
         self._model = model
         self._packed = packed
+        self._keeps_text = keeps_text
 
     def known(self, ids: Sequence[str]) -> dict[str, Known]:
         """Return what is known of those documents that were ever stored or deleted."""
@@ -139,7 +142,7 @@ class Writer:
 
     def _actions(self, items: Iterable[Enriched]) -> Iterator[bulk.Action]:
         for item in items:
-            body = documents.body(item, self._model, self._packed)
+            body = documents.body(item, self._model, self._packed, self._keeps_text)
             yield bulk.index(item.document.id, item.document.sequence, body)
 
     def _note(self, notes: Sequence[bulk.Action]) -> set[str]:

@@ -1,0 +1,69 @@
+"""What became of documents: said as it happens, and summed up at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from simsearch.cli import output
+
+if TYPE_CHECKING:
+    from simsearch.corpus import Document
+    from simsearch.indexer import Index
+    from simsearch.indexer.engine import Outcome
+
+
+def enqueue(index: Index, documents: Iterable[Document], broker: str | None, model: str) -> Iterator[list[Outcome]]:
+    """Hand documents to workers, yielding each batch once Redis has it; what is too large for a message is stored."""
+    from simsearch.indexer.engine import Outcome
+    from simsearch.patience import OPENING, WRITING
+    from simsearch.worker.producer import enqueue_batches
+
+    large: list[Document] = []
+    url = index.engine.url
+    queued = enqueue_batches(documents, url, broker=broker, model=model, patience=WRITING, opening=OPENING, large=large)
+    for batch in queued:
+        yield [Outcome(document.id, document.sequence, "queued") for document in batch]
+        yield from index.add_batches(large) if large else ()
+        large.clear()
+    yield from index.add_batches(large) if large else ()
+
+
+def tell_remarkable(outcomes: Iterable[Outcome]) -> None:
+    """Say which documents were stored, but not as one might think."""
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            output.say(f"Failed: {outcome.id} is not stored, but kept as a dead letter: {outcome.reason}.")
+        if outcome.dropped:
+            output.say(f"Cut: {outcome.id} has {outcome.dropped:,} passages too many, which are not stored: split it.")
+        if outcome.state == "empty":
+            output.say(f"Empty: {outcome.id} is stored, but holds no word to be found by: give it text, or delete it.")
+        if outcome.state == "no_known_words":
+            output.say(
+                f"Unknown: the model knows nothing in {outcome.id}: only its own words find it; train on such texts."
+            )
+
+
+def summarise(counts: Counter[str], names: Sequence[str], url: str, seconds: float, as_json: bool | None) -> None:
+    """Show how many documents became what, in the order of `names`."""
+    if output.for_people(as_json):
+        told = [
+            f"{counts[name]:,} {name}" for name in names if counts[name] or (name == "stored" and not counts["queued"])
+        ]
+        typer.echo(f"{', '.join(told)} in {seconds:.1f} s ({url})")
+        types = [f"{counts[name]:,} {name}" for name in counts if name.startswith(".") or name == "no ending"]
+        if types:
+            output.say(f"Passed over, of types that are not read: {', '.join(types)}.")
+    else:
+        output.lines(
+            [
+                {
+                    **{name.replace(" ", "_"): counts[name] for name in names},
+                    "seconds": round(seconds, 3),
+                    "index": url,
+                }
+            ]
+        )

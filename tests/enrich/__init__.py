@@ -1,0 +1,1 @@
+"""`simsearch enrich`, on indices that simsearch did not make."""

@@ -1,0 +1,43 @@
+"""An index of notices that simsearch did not make, and commands that make it searchable."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.process import Simsearch
+from servers.owner import Owner
+
+#: Time, compressed: what changes late, and what is gone, is looked for at once.
+QUICK = """
+from simsearch.indexer.elasticsearch import changes, following
+changes.LATE = following.COUNTED = 0.3
+following.RARELY = 1
+"""
+WHO = ["居民", "学生", "游客", "司机", "医生", "老人"]
+WHAT = ["停水", "修路", "放假", "体检", "免费参观植物园", "绕行建设街"]
+
+
+def notice(chance: random.Random, number: int) -> dict[str, Any]:
+    """Return a document of the owner."""
+    body = "".join(
+        f"请各位{chance.choice(WHO)}注意，{chance.randrange(1, 29)}日{chance.choice(WHAT)}。" for _ in range(3)
+    )
+    city = chance.choice(["杭州", "成都", "武汉"])
+    return {"body": body, "title": f"{number}号通知", "city": city, "views": chance.randrange(100)}
+
+
+def notices(chance: random.Random, count: int) -> list[dict[str, Any]]:
+    """Return documents of the owner."""
+    return [notice(chance, number) for number in range(count)]
+
+
+@pytest.fixture
+def simsearch(tmp_path: Path, owner: Owner) -> Simsearch:
+    """Run commands on the owner's index."""
+    return Simsearch(tmp_path, SIMSEARCH_INDEX=owner.url)
+
+
+FIELDS = ("--text-field", "body", "--title-field", "title", "--filter-fields", "city")

@@ -1,0 +1,177 @@
+"""`simsearch enrich`: a companion with what the owner's index holds, which itself stays as it was."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from cli.process import Simsearch
+from servers.answers import ask
+from servers.owner import Owner
+
+from simsearch.model import Model
+
+from .companion import differences, stored
+from .conftest import FIELDS, QUICK, notice, notices
+
+
+def test_the_companion_agrees_with_its_owner_which_stays_as_it_was(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model
+) -> None:
+    owner.make({}, number_of_shards=3)
+    owner.fill([*notices(chance, 1_200), {"views": 3}, {"body": ""}, {"body": None, "title": "无"}])
+    before = owner.everything()
+    done = simsearch.ok("enrich", owner.url, *FIELDS)
+    assert (done.row["stored"], done.row["without_text"], done.row["failed"]) == (1_203, 2, 0)
+    assert differences(owner, model) == []
+    assert all("text" not in kept for kept in stored(owner.server, owner.companion).values()), "the owner keeps it"
+    assert simsearch.ok("enrich", owner.url).row["stored"] == 0
+    simsearch.ok("query", "哪天停水")
+    simsearch.ok("status")
+    assert owner.everything() == before
+
+
+def test_a_query_names_the_owners_index_and_shows_the_owners_text(
+    simsearch: Simsearch, owner: Owner, chance: random.Random
+) -> None:
+    rows = [{"body": "周六上午小区停水。", "city": "杭州"}, {"body": "周六上午小区停水！", "city": ["成都", "武汉"]}]
+    owner.fill([*rows, *notices(chance, 30)], ids=["甲", "乙/1", *map(str, range(30))])
+    simsearch.ok("enrich", owner.url, *FIELDS)
+    first, second, *_ = simsearch.ok("query", "小区什么时候没有水").rows
+    assert {first["id"], second["id"]} == {"甲", "乙/1"}
+    assert {first["passage"]["text"], second["passage"]["text"]} == {row["body"] for row in rows}
+    found = simsearch.ok("query", "小区停水", "--where", "city=杭州", "-k", "1").row
+    assert (found["id"], found["metadata"]) == ("甲", {"city": "杭州"})
+    (same,) = simsearch.ok("similar", "甲", "-k", "1").rows
+    assert same["id"] == "乙/1"
+    owner.delete("甲")
+    assert "甲" not in {hit["id"] for hit in simsearch.ok("query", "小区停水").rows}, "what is gone is not shown"
+
+
+def test_a_second_run_stores_what_has_changed_and_deletes_what_is_gone(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model
+) -> None:
+    owner.fill(notices(chance, 300), ids=map(str, range(300)))
+    assert simsearch("enrich", owner.url, *FIELDS, first=QUICK).row["stored"] == 300
+    owner.fill([notice(chance, 1_000 + number) for number in range(20)], ids=map(str, range(290, 310)))
+    owner.delete("1", "2", "3")
+    ask(f"{owner.url}/_update/5?refresh=true", {"doc": {"views": 1_000}})  # nothing that is copied
+    expected = 20 + 3
+
+    def again() -> Any:
+        return simsearch("enrich", owner.url, first=QUICK).row
+
+    done = again()
+    assert (done["stored"], done["failed"]) == (20, 0)
+    deleted = done["deleted"]
+    while deleted < expected - 20:  # those stored just now may be on their way to the owner's other copies
+        deleted += again()["deleted"]
+    assert differences(owner, model) == []
+
+
+def test_other_options_compare_everything_again(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:
+    owner.fill(notices(chance, 40))
+    simsearch.ok("enrich", owner.url, "--text-field", "body")
+    done = simsearch.ok("enrich", owner.url, "--title-field", "title", "--where", "city=杭州").row
+    here = [kept for kept in stored(owner.server, owner.name).values() if kept["city"] == "杭州"]
+    assert done["stored"] == len(here)
+    while len(stored(owner.server, owner.companion)) > len(here):
+        simsearch("enrich", owner.url, first=QUICK)
+    titles = {kept["title"] for kept in stored(owner.server, owner.companion).values()}
+    assert titles == {kept["title"] for kept in here}
+
+
+def test_an_alias_over_several_indices_keeps_documents_of_the_same_id_apart(simsearch: Simsearch, owner: Owner) -> None:
+    for number, text in enumerate(["周六上午小区停水。", "植物园的樱花开了。"]):
+        owner.fill([{"body": text}], ids=["1"], index=f"{owner.name}-{number}")
+        ask(f"{owner.server}/{owner.name}-{number}/_alias/{owner.name}", {}, method="PUT")
+    assert simsearch.ok("enrich", owner.url, "--text-field", "body").row["stored"] == 2
+    first, second = simsearch.ok("query", "停水").rows
+    assert first["id"] == f"{owner.name}-0/1"
+    assert (first["passage"]["text"], second["passage"]["text"]) == ("周六上午小区停水。", "植物园的樱花开了。")
+
+
+def test_a_name_that_leads_to_several_indices_later_is_refused(simsearch: Simsearch, owner: Owner) -> None:
+    for number in range(2):
+        owner.fill([{"body": "周六上午小区停水。"}], ids=["1"], index=f"{owner.name}-{number}")
+        ask(f"{owner.server}/{owner.name}-{number}/_alias/{owner.name}", {}, method="PUT")
+        done = simsearch("enrich", owner.url, "--text-field", "body")
+        assert (done.code, "leads to several indices now" in done.err) == (number, bool(number))
+
+
+def test_an_alias_that_moves_to_another_index_is_followed(simsearch: Simsearch, owner: Owner) -> None:
+    for number, text in enumerate(["周六上午小区停水。", "植物园的樱花开了。"]):
+        owner.fill([{"body": text}, {"body": "不变的通知。"}], ids=["1", "2"], index=f"{owner.name}-{number}")
+    ask(f"{owner.server}/{owner.name}-0/_alias/{owner.name}", {}, method="PUT")
+    simsearch.ok("enrich", owner.url, "--text-field", "body")
+    swap = [
+        {"remove" if number == 0 else "add": {"index": f"{owner.name}-{number}", "alias": owner.name}}
+        for number in (0, 1)
+    ]
+    assert ask(f"{owner.server}/_aliases", {"actions": swap}).status == 200
+    done = simsearch.ok("enrich", owner.url).row
+    assert (done["stored"], done["unchanged"]) == (1, 1)
+    assert simsearch.ok("query", "樱花", "-k", "1").row["passage"]["text"] == "植物园的樱花开了。"
+
+
+def test_a_data_stream_is_enriched_over_its_rollovers(simsearch: Simsearch, owner: Owner) -> None:
+    template = {"index_patterns": [owner.name], "data_stream": {}, "priority": 500}
+    assert ask(f"{owner.server}/_index_template/{owner.name}", template, method="PUT").status == 200
+    for text in ("周六上午小区停水。", "植物园的樱花开了。"):
+        owner.fill([{"body": text, "@timestamp": "2024-05-18T09:00:00Z"}], action="create")
+        assert simsearch.ok("enrich", owner.url, "--text-field", "body").row["stored"] == 1
+        assert simsearch.ok("query", text, "-k", "1").row["passage"]["text"] == text
+        ask(f"{owner.url}/_rollover", {}, method="POST")
+
+
+def test_routed_documents_and_nested_texts_are_found(simsearch: Simsearch, owner: Owner) -> None:
+    owner.make({"_routing": {"required": True}, "properties": {"parts": {"type": "nested"}}}, number_of_shards=2)
+    for number in range(20):
+        row = {"parts": [{"text": f"第{number}号通知。"}, {"text": "周六上午停水。"}]}
+        ask(f"{owner.url}/_doc/{number}?routing={number % 3}&refresh=true", row, method="PUT")
+    assert simsearch.ok("enrich", owner.url, "--text-field", "parts.text").row["stored"] == 20
+    (hit,) = simsearch.ok("query", "7号通知", "--mode", "keyword", "-k", "1").rows
+    assert hit["passage"]["text"] == "第7号通知。\n周六上午停水。"
+
+
+@pytest.mark.parametrize(
+    ("mappings", "said"),
+    [
+        ({}, "name one that has with --text-field, such as body"),
+        ({"_source": {"enabled": False}}, "_source is off"),
+        ({"_source": {"excludes": ["body"]}}, "such as title"),
+    ],
+)
+def test_a_field_without_texts_is_told_and_nothing_is_made(
+    simsearch: Simsearch, owner: Owner, mappings: dict[str, Any], said: str
+) -> None:
+    owner.make(mappings)
+    owner.fill([{"body": "周六上午小区停水，请储备用水。", "title": "小区停水通知以及其他事项", "n": 7}])
+    done = simsearch("enrich", owner.url, "--text-field", "n" if not mappings else "body")
+    assert (done.code, said in done.err) == (1, True), done.err
+    assert len(done.err.splitlines()) == 1
+    assert ask(f"{owner.server}/{owner.companion}").status == 404
+
+
+def test_what_cannot_be_done_is_told_in_a_sentence(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:
+    done = simsearch("enrich", owner.url, "--text-field", "body")
+    assert done.err.startswith("Error: There is no index")
+    owner.fill(notices(chance, 3))
+    assert "name the field with its texts" in simsearch("enrich", owner.url).err
+    assert "make it searchable with `simsearch enrich`" in simsearch("query", "停水").err
+    simsearch.ok("enrich", owner.url, "--text-field", "body")
+    for arguments in (("delete", "1"), ("index", "-")):
+        done = simsearch(*arguments, given="周六停水。")
+        assert (done.code, "belongs to somebody else and is only read" in done.err) == (1, True), done.err
+    companion = f"{owner.server}/{owner.companion}"
+    assert "it is an index of simsearch" in simsearch("enrich", companion, "--text-field", "body").err
+
+
+def test_an_estimate_stores_nothing(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:
+    owner.fill(notices(chance, 400))
+    done = simsearch.ok("enrich", owner.url, "--text-field", "body", "--where", "city=杭州", "--estimate").row
+    here = sum(kept["city"] == "杭州" for kept in stored(owner.server, owner.name).values())
+    assert (done["documents"], done["sampled"]) == (here, here)
+    assert done["vectors"] == 2 * here
+    assert ask(f"{owner.server}/{owner.companion}").status == 404
