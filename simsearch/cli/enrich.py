@@ -171,8 +171,8 @@ def _follow(follower: Follower, counts: Counts, every: float, url: str, as_json:
     from simsearch.worker.producer import QueueFull
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    output.say(f"Following {follower.owner.name}; stop with Ctrl-C, the next run goes on from there.")
     with contextlib.suppress(KeyboardInterrupt):
+        output.say(f"Following {follower.owner.name}; stop with Ctrl-C, the next run goes on from there.")
         while True:
             next_look = time.monotonic() + every
             try:

@@ -13,7 +13,8 @@ from servers.owner import Owner
 from simsearch.model import Model
 
 from .companion import differences, stored
-from .conftest import FIELDS, QUICK, notice, notices
+from .conftest import FIELDS, QUICK
+from .notices import notice, notices
 
 
 def test_the_companion_agrees_with_its_owner_which_stays_as_it_was(

@@ -127,19 +127,19 @@ class ElasticsearchEngine:
 
     def renew(self, documents: Sequence[Document]) -> list[Outcome]:
         """Note that stored documents were read again and had not changed."""
-        return self._writer.renew(documents)
+        return self._writing().renew(documents)
 
     def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
         """Write documents; afterwards those stored survive a crash. The newest reading wins."""
-        return self._writer.store(batch)
+        return self._writing().store(batch)
 
     def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
         """Delete documents; an older reading that arrives later does not bring them back."""
-        return self._writer.delete(ids, sequence)
+        return self._writing().delete(ids, sequence)
 
     def bury(self, failed: Sequence[Failed]) -> None:
         """Keep documents that could not be stored, each with its reason; tries of the same document add up."""
-        self._writer.bury(cleaned(failed))
+        self._writing().bury(cleaned(failed))
 
     def dead_letters(self, ids: Sequence[str] | None = None) -> list[DeadLetter]:
         """Return the documents that could not be stored, all or some, the oldest first."""
@@ -148,7 +148,7 @@ class ElasticsearchEngine:
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """Remove dead letters; return the ids of those that were there."""
-        with self._writer.told():
+        with self._writing().told():
             return dead_letters.forget(self._connection, self._address, ids)
 
     @contextmanager
@@ -221,10 +221,14 @@ class ElasticsearchEngine:
 
     @cached_property
     def _writer(self) -> Writer:
-        if self._read_only and self._owner:
-            raise OwnersIndex(name=self._owner.name, companion=self.url)
         packed = health.version(self._connection) >= documents.PACKED_FROM
         return Writer(self._connection, self._address, self.model, packed, keeps_text=self._owner is None)
+
+    def _writing(self) -> Writer:
+        """Return what writes, where this may be written to."""
+        if self._read_only and self._owner:
+            raise OwnersIndex(name=self._owner.name, companion=self.url)
+        return self._writer
 
     def _companion(self) -> dict[str, Any] | None:
         """Return whose companion this is, and how many seconds old what it holds is."""

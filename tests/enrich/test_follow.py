@@ -1,0 +1,207 @@
+"""`simsearch enrich --follow`: a companion keeps up with its owner, whoever is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.process import Simsearch
+from servers.answers import ask
+from servers.node import Node
+from servers.owner import Owner
+
+from simsearch.model import Model
+
+from .companion import differences, stored
+from .conftest import FIELDS, QUICK
+from .notices import notice, notices
+
+#: Seconds in which a companion must have caught up, on a busy machine.
+DEADLINE = 90
+FOLLOW = ("--follow", "--every", "0.2")
+
+
+def until(happened: Callable[[], Any], what: str) -> None:
+    """Wait until something happens."""
+    end = time.monotonic() + DEADLINE
+    while not happened():
+        assert time.monotonic() < end, what
+        time.sleep(0.2)
+
+
+def until_agreed(owner: Owner, model: Model) -> None:
+    """Wait until companion and owner agree."""
+    end = time.monotonic() + DEADLINE
+    while found := differences(owner, model):
+        assert time.monotonic() < end, found[:10]
+        time.sleep(0.5)
+
+
+@contextmanager
+def script(owner: Owner, seed: int, changes: int, pause: float = 0.01) -> Iterator[subprocess.Popen[str]]:
+    """Run the owner's program, from when it has filled the index."""
+    tests = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "enrich.script", owner.server, owner.name, str(seed), str(changes), str(pause)]
+    environment = {**os.environ, "PYTHONPATH": str(tests)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "filled\n"
+        yield process
+        finish(process)
+
+
+def finish(program: subprocess.Popen[str]) -> None:
+    """Wait until the owner's program has made all its changes."""
+    assert program.wait(DEADLINE) == 0
+
+
+@contextmanager
+def following(simsearch: Simsearch, owner: Owner, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Follow an index until the end of the test."""
+    with simsearch.start("enrich", owner.url, *FIELDS, *FOLLOW, *options, first=QUICK) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            print(((process.stderr and process.stderr.read()) or b"").decode()[-3_000:])
+
+
+def content(owner: Owner) -> Any:
+    """Return all that a program can have made of an index."""
+    kept = ("_id", "_version", "_routing", "_source")
+    body = {"size": 10_000, "version": True}
+    ask(f"{owner.url}/_refresh", method="POST")
+    hits = ask(f"{owner.url}/_search", body).json["hits"]["hits"]
+    documents = sorted(json.dumps({name: hit.get(name) for name in kept}, sort_keys=True) for hit in hits)
+    (settings,) = ask(f"{owner.url}/_settings").json.values()
+    (mapping,) = ask(f"{owner.url}/_mapping").json.values()
+    (aliases,) = ask(f"{owner.url}/_alias").json.values()
+    for name in ("uuid", "creation_date", "provided_name"):
+        del settings["settings"]["index"][name]
+    return documents, settings, mapping, aliases
+
+
+def test_companion_and_owner_agree_while_a_program_changes_the_index_and_it_is_what_the_program_makes_alone(
+    simsearch: Simsearch, owner: Owner, model: Model, seed: int
+) -> None:
+    print(f"seed: {seed}")
+    with script(owner, seed, 800) as program, following(simsearch, owner):
+        finish(program)
+        until_agreed(owner, model)
+    alone = Owner(owner.server)
+    try:
+        with script(alone, seed, 800, pause=0):
+            pass
+        assert content(owner) == content(alone)
+    finally:
+        alone.remove()
+
+
+def test_a_follower_that_is_killed_again_and_again_loses_nothing(
+    simsearch: Simsearch, owner: Owner, model: Model, chance: random.Random, seed: int
+) -> None:
+    with script(owner, seed, 600):
+        for _ in range(5):
+            with following(simsearch, owner) as process:
+                time.sleep(chance.uniform(0.5, 2))
+                process.send_signal(signal.SIGKILL)
+    with following(simsearch, owner):
+        until_agreed(owner, model)
+
+
+def test_an_enrichment_that_is_killed_goes_on_where_it_was(
+    simsearch: Simsearch, owner: Owner, model: Model, chance: random.Random
+) -> None:
+    owner.fill(notices(chance, 6_000))
+    ledger = simsearch.folder / "ledger.jsonl"
+    for _ in range(4):
+        with simsearch.start("enrich", owner.url, *FIELDS, "--ledger", ledger, first=QUICK) as process:
+            until(lambda: ledger.exists() and ledger.stat().st_size, "something is stored")
+            time.sleep(chance.uniform(0, 0.8))
+            process.kill()
+    done = simsearch.ok("enrich", owner.url, "--ledger", ledger).row
+    assert done["stored"] + done["unchanged"] <= 6_000
+    assert done["failed"] == 0
+    assert simsearch.ok("doctor", "--verify", ledger).rows[-1]["what"].endswith(" 0 missing")
+    assert differences(owner, model) == []
+
+
+def test_a_node_that_is_killed_under_owner_and_companion_is_waited_for(
+    own_node: Callable[..., Node], simsearch: Simsearch, model: Model, chance: random.Random, seed: int
+) -> None:
+    node = own_node()
+    owner = Owner(node.url)
+    with script(owner, seed, 300) as program, following(simsearch, owner):
+        time.sleep(chance.uniform(0.5, 3))
+        node.kill()
+        node.start()
+        finish(program)
+        until_agreed(owner, model)
+
+
+def test_a_follower_that_is_asked_to_end_says_so_and_ends_well(
+    simsearch: Simsearch, owner: Owner, chance: random.Random
+) -> None:
+    owner.fill(notices(chance, 20))
+    for how in (signal.SIGTERM, signal.SIGINT):
+        with simsearch.start("enrich", owner.url, *FIELDS, "--follow") as process:
+            assert process.stderr
+            assert process.stderr.readline().startswith(b"Following owner-")
+            process.send_signal(how)
+            out, err = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, err) == (0, b""), err.decode()
+        assert json.loads(out)["index"].endswith("-simsearch")
+
+
+def test_status_tells_whose_companion_it_is_and_how_far_behind(
+    simsearch: Simsearch, owner: Owner, chance: random.Random
+) -> None:
+    owner.fill(notices(chance, 20))
+    simsearch.ok("enrich", owner.url, *FIELDS)
+    with following(simsearch, owner):
+        first = simsearch.ok("status").row
+        assert (first["owner"], first["documents"]) == (owner.name, 20)
+        until(lambda: simsearch.ok("status").row["lag"] < first["lag"] + 1, "the follower looks again")
+    lag = simsearch.ok("status").row["lag"]
+    until(lambda: simsearch.ok("status").row["lag"] > lag + 1, "nobody follows, and the lag grows")
+
+
+def test_a_change_that_becomes_visible_after_a_later_one_is_found(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model
+) -> None:
+    """Copies of a shard, and writes under way, show a lower number after a higher one; a sweep finds all else."""
+    owner.fill(notices(chance, 50), ids=map(str, range(50)))
+    simsearch.ok("enrich", owner.url, *FIELDS)
+    ask(f"{owner.server}/{owner.companion}-progress/_doc/1?refresh=true", _beyond(owner), method="PUT")
+    owner.fill([notice(chance, 7)], ids=["7"])
+    assert simsearch.ok("enrich", owner.url).row["stored"] == 0, "it is thought to be stored"
+    assert simsearch.ok("enrich", owner.url, "--sweep", "0").row["stored"] == 1
+    assert differences(owner, model) == []
+
+
+def _beyond(owner: Owner) -> dict[str, Any]:
+    """Return a note that all is stored, and more."""
+    kept = stored(owner.server, f"{owner.companion}-progress")["1"]["progress"]
+    uuid = next(iter(ask(f"{owner.url}/_settings").json.values()))["settings"]["index"]["uuid"]
+    return {"progress": kept | {"positions": {f"{uuid}/0": 1_000_000}}}
+
+
+@pytest.mark.parametrize("gone", [1, 30])
+def test_what_is_deleted_is_deleted(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model, gone: int
+) -> None:
+    owner.fill(notices(chance, 50), ids=map(str, range(50)))
+    with following(simsearch, owner):
+        until(lambda: ask(f"{owner.server}/{owner.companion}/_count").json.get("count") == 50, "all are stored")
+        owner.delete(*map(str, range(gone)))
+        until_agreed(owner, model)
