@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-import numpy as np
 import pytest
+from models import random_model
 
 from simsearch.indexer import Index, open_index
 from simsearch.model import Model
-from simsearch.model.saving import Tables, save
 
 #: The engines; what each needs is made by `new_url`.
 ENGINES = ("sqlite", "elasticsearch")
@@ -60,18 +59,4 @@ def index(url: str, model: Model) -> Iterator[Index]:
 @pytest.fixture(scope="session")
 def other_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """Return a model that is not the base model."""
-    rng = np.random.default_rng(0)
-    words, dimensions = ["的", "咖啡", "睡觉", "银行"], 8
-    folder = tmp_path_factory.mktemp("other") / "model"
-    tables = Tables(
-        words=words,
-        counts=np.array([40, 30, 20, 10]),
-        vectors=rng.normal(size=(len(words), dimensions)).astype(np.float32),
-        whitening=np.eye(dimensions, dtype=np.float32),
-        characters="咖啡",
-        character_vectors=rng.normal(size=(2, dimensions)).astype(np.float32),
-        mean=np.zeros(dimensions, np.float32),
-        unknown_norm=1.0,
-    )
-    save(folder, tables)
-    return Model.load(folder)
+    return random_model(tmp_path_factory.mktemp("other") / "model", dimensions=8)

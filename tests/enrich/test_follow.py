@@ -16,9 +16,13 @@ from typing import Any
 
 import pytest
 from cli.process import Simsearch
+from models import random_model
 from servers.answers import ask
+from servers.messages import Request, Response
 from servers.node import Node
 from servers.owner import Owner
+from servers.proxy import Proxy
+from servers.redis import Redis
 
 from simsearch.model import Model
 
@@ -205,3 +209,58 @@ def test_what_is_deleted_is_deleted(
         until(lambda: ask(f"{owner.server}/{owner.companion}/_count").json.get("count") == 50, "all are stored")
         owner.delete(*map(str, range(gone)))
         until_agreed(owner, model)
+
+
+def test_a_write_that_becomes_visible_after_a_later_one_is_not_missed(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model, proxy: Callable[..., Proxy]
+) -> None:
+    """A server numbers writes before it shows them, and may show the higher number first."""
+    between = proxy(owner.server)
+    hidden: list[str] = []
+
+    def hide(request: Request) -> Response | None:
+        if hidden or not request.path.startswith("/_msearch"):
+            return None
+        response = between.pass_on(request)
+        answer = json.loads(response.body)
+        for found in answer["responses"]:
+            hits = found["hits"]["hits"]
+            hidden.extend(hit["_id"] for hit in hits if hit["_id"] == "迟")
+            found["hits"]["hits"] = [hit for hit in hits if hit["_id"] != "迟"]
+        return response._replace(body=json.dumps(answer).encode())
+
+    between.fault = hide
+    owner.fill(notices(chance, 20), ids=map(str, range(20)))
+    behind = Owner(between.url, owner.name)
+    with following(simsearch, behind):
+        until(lambda: ask(f"{owner.server}/{owner.companion}/_count").json.get("count") == 20, "all are stored")
+        owner.fill(notices(chance, 2), ids=["迟", "早"])
+        until_agreed(owner, model)
+    assert hidden == ["迟"], "it was hidden once"
+
+
+def test_workers_do_what_is_followed(
+    simsearch: Simsearch, owner: Owner, model: Model, own_redis: Callable[..., Redis], seed: int
+) -> None:
+    broker = ("--broker", own_redis().url)
+    queue = (*broker, "--index", f"{owner.server}/{owner.companion}")
+    with script(owner, seed, 200) as program, following(simsearch, owner, "--queue", *broker):
+        finish(program)
+        until(lambda: ask(f"{owner.server}/{owner.companion}").status == 200, "the companion is there")
+        with simsearch.start("worker", "--processes", "1", *queue) as worker:
+            until_agreed(owner, model)
+            worker.send_signal(signal.SIGTERM)
+            worker.communicate(timeout=DEADLINE)
+
+
+def test_another_model_is_refused_with_both_ids(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model, tmp_path: Path
+) -> None:
+    owner.fill(notices(chance, 20))
+    simsearch.ok("enrich", owner.url, *FIELDS)
+    for dimensions in (8, model.dimensions):
+        other = random_model(tmp_path / f"model-{dimensions}", dimensions)
+        done = simsearch("enrich", owner.url, "--model", other.path)
+        assert (done.code, len(done.err.splitlines())) == (1, 1)
+        assert model.id in done.err
+        assert other.id in done.err

@@ -14,8 +14,8 @@ from .answers import ask
 class Owner:
     """An index that simsearch did not make."""
 
-    def __init__(self, server: str) -> None:
-        self.server, self.name = server, f"owner-{secrets.token_hex(4)}"
+    def __init__(self, server: str, name: str = "") -> None:
+        self.server, self.name = server, name or f"owner-{secrets.token_hex(4)}"
         self.companion = f"{self.name}-simsearch"
         self.url = f"{server}/{self.name}"
 

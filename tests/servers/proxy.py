@@ -73,7 +73,7 @@ class Proxy:
             return fault
         if refusal := self.access.refuse(request):
             return refusal
-        response = self._pass_on(request)
+        response = self.pass_on(request)
         return None if fault == "drop after" else response
 
     @contextlib.contextmanager
@@ -89,7 +89,7 @@ class Proxy:
             with self._lock:
                 self._sockets.discard(connection)
 
-    def _pass_on(self, request: Request) -> Response | None:
+    def pass_on(self, request: Request) -> Response | None:
         """Ask the server on a connection of its own: one that is kept may be dead, and who repeats may do it twice."""
         connection = HTTPConnection(self._target.hostname or "", self._target.port)
         try:
