@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-training quality base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-training quality base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -31,6 +31,9 @@ bench-elasticsearch: .venv/ready  ## speed, size and recall on a real node: make
 
 bench-queue: .venv/ready  ## workers against direct indexing, on a real Redis and both engines: make bench-queue [CORPUS=texts/]
 	$(BIN)/python bench/queueing.py $(CORPUS) $(ARGUMENTS)
+
+bench-enrich: .venv/ready  ## enriching an index that exists, and following it: make bench-enrich [CORPUS=texts/]
+	$(BIN)/python bench/enriching.py $(CORPUS) $(ARGUMENTS)
 
 bench-training: .venv/ready  ## seconds and memory of a training: make bench-training CORPUS=texts/
 	$(BIN)/python bench/training.py $(CORPUS)

@@ -47,6 +47,9 @@ def enrich(
     where: Annotated[
         list[str] | None, typer.Option(help="Only documents of which this is true: 'status=published'.")
     ] = None,
+    changed_field: Annotated[
+        str | None, typer.Option(help="A field with the time of the last change, where writes bear no numbers.")
+    ] = None,
     model: ModelOption = None,
     index_options: Annotated[
         IndexOptions | None, typer.Option(help="How Elasticsearch keeps vectors. Default: int8_hnsw.")
@@ -81,6 +84,7 @@ def enrich(
     if queue and ledger:
         raise typer.BadParameter("--ledger notes what is stored, and --queue stores nothing itself.")
     given = {"text_field": text_field, "title_field": title_field, "filter_fields": filter_fields, "where": where}
+    given["changed_field"] = changed_field
     options = {name: value for name, value in given.items() if value is not None}
     settings.use_access()
     speak_alone()

@@ -10,8 +10,8 @@ from servers.owner import Owner
 
 #: Time, compressed: what changes late, and what is gone, is looked for at once.
 QUICK = """
-from simsearch.indexer.elasticsearch import changes, following
-changes.LATE = following.COUNTED = 0.3
+from simsearch.indexer.elasticsearch import changes, following, order
+changes.LATE = following.COUNTED = order.CLOCKS = 0.3
 following.RARELY = 1
 """
 

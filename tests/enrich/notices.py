@@ -15,7 +15,7 @@ def notice(chance: random.Random, number: int) -> dict[str, Any]:
         f"请各位{chance.choice(WHO)}注意，{chance.randrange(1, 29)}日{chance.choice(WHAT)}。" for _ in range(3)
     )
     city = chance.choice(["杭州", "成都", "武汉"])
-    return {"body": body, "title": f"{number}号通知", "city": city, "views": chance.randrange(100)}
+    return {"body": body, "title": f"{number}号通知", "city": city, "views": chance.randrange(100), "changed": number}
 
 
 def notices(chance: random.Random, count: int) -> list[dict[str, Any]]:

@@ -264,3 +264,19 @@ def test_another_model_is_refused_with_both_ids(
         assert (done.code, len(done.err.splitlines())) == (1, 1)
         assert model.id in done.err
         assert other.id in done.err
+
+
+@pytest.mark.parametrize("kind", ["long", "date", "date_nanos"])
+def test_a_field_with_the_time_of_changes_tells_what_has_changed(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model, kind: str
+) -> None:
+    owner.make({"properties": {"changed": {"type": kind}}})
+    owner.fill([*notices(chance, 700), {"body": "没有时间的通知。"}], ids=map(str, range(701)))
+    with following(simsearch, owner, "--changed-field", "changed"):
+        until(lambda: ask(f"{owner.server}/{owner.companion}/_count").json.get("count") == 701, "all are stored")
+        owner.fill([notice(chance, 700 + number) for number in range(30)], ids=map(str, range(690, 720)))
+        until_agreed(owner, model)
+        owner.fill([notice(chance, 720)], ids=["早"])
+        owner.fill([notice(chance, 719)], ids=["迟"])  # a slower program's
+        owner.delete("3")
+        until_agreed(owner, model)

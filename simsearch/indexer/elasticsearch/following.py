@@ -7,8 +7,9 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from simsearch.corpus.document import Document
-from simsearch.indexer.elasticsearch import changes, comparison, progress
+from simsearch.indexer.elasticsearch import comparison, progress
 from simsearch.indexer.elasticsearch.changes import START, Page, Shard
+from simsearch.indexer.elasticsearch.order import State, order
 from simsearch.indexer.elasticsearch.owner import Owner
 from simsearch.indexer.elasticsearch.pace import Pace
 from simsearch.indexer.elasticsearch.progress import Progress
@@ -39,10 +40,11 @@ class Follower:
         self.owner = owner
         self._connection = source.connection
         self._address = source.address.companion
+        self._order = order(self._connection, owner)
         self._engine, self._store, self._delete, self._pace, self._sweep = engine, store, delete, pace, sweep
         noted = progress.read(self._connection, self._address, WRITING)
         self._seen, self._swept = noted.seen, noted.swept
-        #: By shard, the number up to which all writes are stored, and were looked at again.
+        #: By part, the position up to which all is stored, and was looked at again.
         self._settled = noted.positions
         self.go_back()
         self._taken = 0.0  #: s, by that comparison
@@ -54,31 +56,33 @@ class Follower:
         """Go back to what is settled, as a new process would: after an error it is not known what was stored."""
         self._positions = dict(self._settled)  #: all that was visible up to here is stored
         self._marks: dict[str, int] = {}  #: the positions at the last second look
-        self._read: dict[str, set[tuple[int, int]]] = defaultdict(set)  #: writes read and not yet settled
+        #: What was read since each of the last looks; what is forgotten too early is only compared once more.
+        self._read: deque[set[State]] = deque([set()], maxlen=3)
         self._comparison: Iterator[Outcomes] | None = None
 
     def catch_up(self) -> Iterator[Outcomes]:
         """Store what was written since the last time, yielding what became of it."""
         seen = time.time_ns()
-        shards = changes.shards(self._connection, self.owner.name)
-        newest = changes.newest(self._connection, self.owner.name, shards)
+        parts = self._order.parts()
+        newest = self._order.newest(parts)
         ahead = [
-            (shard, self._positions.get(shard.key, START), upto)
-            for shard, upto in zip(shards, newest, strict=True)
-            if upto > self._positions.get(shard.key, START)
+            (part, self._positions.get(part.key, START), upto)
+            for part, upto in zip(parts, newest, strict=True)
+            if upto > self._positions.get(part.key, START)
         ]
-        pages = (page for shard, position, upto in ahead for page in self._pages(shard, position, upto))
+        pages = (page for part, position, upto in ahead for page in self._order.pages(part, position, upto))
         stored = Stored()
-        for outcomes in self._store(stored.documents(pages, self.owner)) if ahead else ():
+        documents = stored.documents(self._read_all(pages), self.owner)
+        for outcomes in self._store(documents) if ahead else ():
             yield outcomes
             self._positions |= stored.positions(outcomes)
-            yield from self._look_again(shards)
+            yield from self._look_again(parts)
             if time.monotonic() > self._next_note:
                 self.note()
-        self._positions |= {shard.key: upto for shard, _, upto in ahead}
+        self._positions |= {part.key: upto for part, _, upto in ahead}
         self._quiet = not ahead
         self._seen, self._swept = seen, self._swept or seen
-        yield from self._look_again(shards)
+        yield from self._look_again(parts)
         self.note()
 
     def tend(self, seconds: float) -> Iterator[Outcomes]:
@@ -114,37 +118,35 @@ class Follower:
         progress.write(self._connection, self._address, Progress(self._settled, self._seen, self._swept))
         self._next_note = time.monotonic() + NOTED
 
-    def _pages(self, shard: Shard, after: int, upto: int) -> Iterator[Page]:
-        fields, conditions = self.owner.fields(), self.owner.conditions()
-        for page in changes.pages(self._connection, self.owner.name, shard, after, upto, fields, conditions):
+    def _read_all(self, pages: Iterable[Page]) -> Iterator[Page]:
+        """Yield pages, remember what was read, and spare the owner's server."""
+        for page in pages:
             took = (time.time_ns() - page.sequence) / 1e9
-            self._read[shard.key] |= {(hit["_seq_no"], hit["_primary_term"]) for hit in page.hits}
+            self._read[-1] |= {self._order.state(page.shard, hit) for hit in page.hits}
             yield page
             self._pace.wait(len(page.hits), took)
 
-    def _look_again(self, shards: Sequence[Shard]) -> Iterator[Outcomes]:
+    def _look_again(self, parts: Sequence[Shard]) -> Iterator[Outcomes]:
         """Store what has become visible late; what was looked at twice is settled."""
         if time.monotonic() < self._next_look:
             return
-        self._next_look = time.monotonic() + changes.lateness(self._connection, self.owner.name)
-        conditions = self.owner.conditions()
-        for shard in shards:
-            settled, mark = self._settled.get(shard.key, START), self._marks.get(shard.key, START)
-            writes = changes.writes(self._connection, self.owner.name, shard, settled, mark, conditions)
-            late = [number for number, term in writes if (number, term) not in self._read[shard.key]]
-            pages = (page for number in late for page in self._pages(shard, number - 1, number))
-            yield from self._store(Stored().documents(pages, self.owner)) if late else ()
-            self._settled[shard.key] = max(settled, mark)
-            self._read[shard.key] = {write for write in self._read[shard.key] if write[0] > mark}
-            self._marks[shard.key] = self._positions.get(shard.key, START)
+        self._next_look = time.monotonic() + self._order.lateness()
+        read = set().union(*self._read)
+        self._read.append(set())
+        for part in parts:
+            settled, mark = self._settled.get(part.key, START), self._marks.get(part.key, START)
+            pages = [page for page in self._order.late(part, settled, mark, read) if page.hits]
+            yield from self._store(Stored().documents(self._read_all(pages), self.owner)) if pages else ()
+            self._settled[part.key] = max(settled, mark)
+            self._marks[part.key] = self._positions.get(part.key, START)
 
     def _store_differing(self) -> Iterator[Outcomes]:
         """Compare all documents, and store those that differ."""
         begin = time.time_ns()
-        shards = changes.shards(self._connection, self.owner.name)
-        newest = changes.newest(self._connection, self.owner.name, shards)
-        for shard, upto in zip(shards, newest, strict=True):
-            for page in self._pages(shard, START, upto):
+        parts = self._order.parts()
+        newest = self._order.newest(parts)
+        for part, upto in zip(parts, newest, strict=True):
+            for page in self._read_all(self._order.pages(part, START, upto)):
                 documents = [self.owner.document(hit, page.sequence) for hit in page.hits]
                 differing = comparison.differing(self._engine, documents)
                 yield from self._store(differing) if differing else [[]]
@@ -156,7 +158,7 @@ class Stored:
 
     def __init__(self) -> None:
         self._waiting: dict[int, int] = {}  #: documents of each page that are not stored yet, by its sequence
-        self._pages: dict[str, deque[tuple[int, int]]] = defaultdict(deque)  #: of each shard, their sequence and end
+        self._pages: dict[str, deque[tuple[int, int]]] = defaultdict(deque)  #: of each part: sequence and end
 
     def documents(self, pages: Iterable[Page], owner: Owner) -> Iterator[Document]:
         """Yield the documents of pages."""
@@ -166,13 +168,13 @@ class Stored:
             yield from (owner.document(hit, page.sequence) for hit in page.hits)
 
     def positions(self, outcomes: Outcomes) -> dict[str, int]:
-        """Return, by shard, up to where all is stored now, if it is further than before."""
+        """Return, by part, up to where all is stored now, if it is further than before."""
         for outcome in outcomes:
             if outcome.sequence in self._waiting:
                 self._waiting[outcome.sequence] -= 1
         found = {}
-        for shard, pages in self._pages.items():
+        for part, pages in self._pages.items():
             while pages and self._waiting[pages[0][0]] <= 0:
-                sequence, found[shard] = pages.popleft()
+                sequence, found[part] = pages.popleft()
                 del self._waiting[sequence]
         return found
