@@ -32,6 +32,11 @@ app = command_app()
 
 #: What is counted, in the order in which it is shown.
 SUMMARY = ("queued", "stored", "unchanged", "deleted", "older", "without text", "failed")
+#: What writing in place costs.
+IN_PLACE = (
+    "In place: whatever writes a document as a whole drops what is stored here until the next run, each change of a"
+    " document writes its vectors anew, and every document gets a version more."
+)
 #: Seconds between two reports of what was followed.
 REPORTED = 10.0
 
@@ -54,6 +59,9 @@ def enrich(
     index_options: Annotated[
         IndexOptions | None, typer.Option(help="How Elasticsearch keeps vectors. Default: int8_hnsw.")
     ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Write into the index itself instead of a companion; at a cost.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Go on for ever with what changes.")] = False,
     every: Annotated[float, typer.Option(min=0.1, help="With --follow: look for changes every so many seconds.")] = 1.0,
     sweep: Annotated[float, typer.Option(min=0, help="Compare all documents after so many hours.")] = 24.0,
@@ -74,7 +82,7 @@ def enrich(
     Example: `simsearch enrich https://host:9200/news --text-field body --title-field headline --follow`
     """
     from simsearch.indexer import ledger as ledgers
-    from simsearch.indexer.elasticsearch.companion import open_companion
+    from simsearch.indexer.elasticsearch.companion import is_in_place, open_companion, open_in_place
     from simsearch.indexer.elasticsearch.following import Follower
     from simsearch.indexer.elasticsearch.pace import Pace
     from simsearch.indexer.elasticsearch.source import Source
@@ -94,7 +102,10 @@ def enrich(
         if estimate:
             _estimate(source, options, wanted or Model.load(), index_options, as_json)
             return
-        index, owner = open_companion(source, options, wanted, index_options)
+        open_index = open_in_place if in_place or is_in_place(source) else open_companion
+        index, owner = open_index(source, options, wanted, index_options)
+        if in_place:
+            output.say(IN_PLACE)
         stack.enter_context(index)
         store, delete = _by_queue(index, broker) if queue else _inline(index)
         follower = Follower(source, owner, index.engine, store, delete, Pace(rate), sweep * 3600)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from simsearch.indexer import Condition
 from simsearch.indexer.conditions import OPERATORS, ConditionUnclear
-from simsearch.indexer.elasticsearch.queries import filter_of
+from simsearch.indexer.elasticsearch.queries import OURS
 
 RANGES = {">=": "gte", ">": "gt", "<=": "lte", "<": "lt"}
 TEXTS, NUMBERS = "simsearch.filters.texts", "simsearch.filters.numbers"
@@ -20,7 +20,7 @@ TEXTS, NUMBERS = "simsearch.filters.texts", "simsearch.filters.numbers"
 
 def ways(condition: Condition) -> list[dict[str, Any]]:
     """Return the ways in which a document may meet a condition that is not turned round."""
-    (clause,) = filter_of([condition])
+    (clause,) = OURS.where([condition])
     assert set(clause) == {"dis_max"}
     assert set(clause["dis_max"]) == {"queries"}
     return clause["dis_max"]["queries"]
@@ -117,14 +117,14 @@ conditions = st.builds(Condition, fields, st.sampled_from(OPERATORS), values)
 
 @given(conditions)
 def test_unlike_is_the_opposite_of_like(condition):
-    (like,) = filter_of([condition._replace(operator="=")])
-    (unlike,) = filter_of([condition._replace(operator="!=")])
+    (like,) = OURS.where([condition._replace(operator="=")])
+    (unlike,) = OURS.where([condition._replace(operator="!=")])
     assert unlike == {"bool": {"must_not": [like]}}
 
 
 @given(st.lists(conditions, max_size=4))
 def test_every_condition_is_a_clause_of_its_own(found):
-    assert json.dumps(filter_of(found)) == json.dumps([filter_of([condition])[0] for condition in found])
+    assert json.dumps(OURS.where(found)) == json.dumps([OURS.where([condition])[0] for condition in found])
 
 
 @given(conditions)
@@ -134,8 +134,8 @@ def test_every_condition_is_a_clause_of_its_own(found):
 @example(Condition("price", "=", "1e999"))
 @example(Condition("price", "<", 10**400))
 def test_whatever_a_condition_holds_it_can_be_sent(condition):
-    sent = json.dumps(filter_of([condition]), allow_nan=False, ensure_ascii=False).encode()
-    assert json.loads(sent) == filter_of([condition])
+    sent = json.dumps(OURS.where([condition]), allow_nan=False, ensure_ascii=False).encode()
+    assert json.loads(sent) == OURS.where([condition])
     assert b"\\u0000" not in sent
 
 
@@ -167,5 +167,5 @@ def test_what_is_no_number_compares_with_none(operator):
 @pytest.mark.parametrize("field", ["price", "tags", ""])
 def test_an_operator_that_is_none_is_refused(field, operator):
     with pytest.raises(ConditionUnclear) as told:
-        filter_of([Condition("city", "=", "杭州"), Condition(field, operator, 5.0)])
+        OURS.where([Condition("city", "=", "杭州"), Condition(field, operator, 5.0)])
     assert operator in told.value.text

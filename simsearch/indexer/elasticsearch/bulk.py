@@ -58,6 +58,13 @@ def replace(seen: Mapping[str, Any], body: Any) -> Action:
     return Action(name, [header, _encode(body).encode()])
 
 
+def update(seen: Mapping[str, Any], part: Any) -> Action:
+    """Return the action that merges fields into a document unless it has changed since a search returned `seen`."""
+    routing = {"routing": seen["_routing"]} if "_routing" in seen else {}
+    header = _header("update", seen["_id"], {"_index": seen["_index"], **routing, **_unchanged(seen)})
+    return Action(seen["_id"], [header, _encode({"doc": part}).encode()])
+
+
 def remove(name: str, seen: Mapping[str, Any] | None = None) -> Action:
     """Return the action that deletes a document, with `seen` unless it has changed since.
 

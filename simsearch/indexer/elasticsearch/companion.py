@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from simsearch.errors import SimsearchError
@@ -14,6 +15,7 @@ from simsearch.indexer.elasticsearch.source import Source
 from simsearch.indexer.errors import IndexNotFound
 from simsearch.indexer.index import Index, open_index
 from simsearch.model import Model
+from simsearch.patience import WRITING
 
 
 class TextFieldUnknown(SimsearchError):
@@ -26,6 +28,13 @@ class SearchableAlready(SimsearchError):
     """The index {url} needs no companion, it is an index of simsearch: `simsearch query --index {url}` asks it."""
 
     url: str
+
+
+class NotInPlace(SimsearchError):
+    """Nothing can be written into the index {url} ({reason}): leave --in-place out, a companion needs nothing of it."""
+
+    url: str
+    reason: str
 
 
 class LeadsToSeveral(SimsearchError):
@@ -69,16 +78,70 @@ def open_companion(
     return index, owner
 
 
+def open_in_place(
+    source: Source, options: dict[str, Any], model: Model | None = None, index_options: str | None = None
+) -> tuple[Index, Owner]:
+    """Prepare an index so that what is computed is written into it; return it with what it is made from.
+
+    Another model than before takes the place of the old one document by document; queries see the new one's only.
+
+    Raises `NotInPlace`, `TextFieldUnknown`, `FieldWithoutText`, and what `open_index` raises.
+    """
+    connection, address = source.connection, source.address
+    found, *others = connection.ask("GET", path_of(address.name), flat_settings=True).values()
+    if reason := "the name leads to several indices" if others or source.several() else _unfit(found):
+        raise NotInPlace(url=address.url, reason=reason)
+    meta = found["mappings"].get("_meta", {})
+    before = meta.get("simsearch", {})
+    known = owner_of(before)
+    owner = known._replace(**options) if known else described(source, options)._replace(in_place=True)
+    source.check(owner.text_field)
+    model = model or Model.load(before.get("model"))
+    model.install()
+    ours = {"format": mapping.FORMAT, "model": model.id, "dimensions": model.dimensions, "owner": owner._asdict()}
+    if json.loads(json.dumps(ours)) != before:
+        beside = address.companion
+        how = {beside.dead_letters: mapping.dead_letters_mapping(), beside.progress: mapping.progress_mapping()}
+        creation.create_beside(connection, how)
+        progress.write(connection, beside, Progress({}))
+        fields = mapping.in_place(model.id, model.dimensions, index_options or mapping.INDEX_OPTIONS)
+        # The server replaces `_meta` as a whole: what else is in it is the owner's.
+        body = {"properties": fields, "_meta": {**meta, "simsearch": ours}}
+        connection.ask("PUT", path_of(address.name, "_mapping"), body, patience=WRITING)
+    return open_index(address.url, model=model, create=False), owner
+
+
+def _unfit(found: dict[str, Any]) -> str:
+    """Return why an index cannot be written to in place, if it cannot."""
+    mappings, settings = found["mappings"], found["settings"]
+    if mappings.get("_source") or settings.get("index.mapping.source.mode", "stored") != "stored":
+        return "it does not keep documents as they were given (_source), so a part cannot be written"
+    if "simsearch" in mappings.get("properties", {}) and "simsearch" not in mappings.get("_meta", {}):
+        return "it has a field simsearch of its own"
+    return ""
+
+
 def described(source: Source, options: dict[str, Any]) -> Owner:
     """Return what a new companion would be made from.
 
     Raises `SearchableAlready`, `TextFieldUnknown`, `FieldWithoutText`.
     """
-    found = source.connection.ask("GET", path_of(source.address.name, "_mapping"))
-    if any("simsearch" in of_index["mappings"].get("_meta", {}) for of_index in found.values()):
+    if _metas(source):
         raise SearchableAlready(url=source.address.url)
     if not options.get("text_field"):
         raise TextFieldUnknown(url=source.address.url)
     owner = Owner(name=source.address.name, several=source.several(), **options)
     source.check(owner.text_field)
     return owner
+
+
+def is_in_place(source: Source) -> bool:
+    """Tell whether what is computed is written into an index itself."""
+    return any(meta.get("owner", {}).get("in_place") for meta in _metas(source))
+
+
+def _metas(source: Source) -> list[dict[str, Any]]:
+    """Return what simsearch has noted in the mappings of an index."""
+    found = source.connection.ask("GET", path_of(source.address.name, "_mapping"))
+    metas = [of_index["mappings"].get("_meta", {}) for of_index in found.values()]
+    return [meta["simsearch"] for meta in metas if "simsearch" in meta]

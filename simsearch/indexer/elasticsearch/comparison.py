@@ -19,10 +19,14 @@ from simsearch.patience import WRITING
 STEP = 1_000
 
 
-def counts(connection: Connection, address: Address, owner: Owner) -> tuple[int, int]:
-    """Return how many documents the owner has, and how many of them the companion has, or has as dead letters."""
+def counts(connection: Connection, address: Address, owner: Owner, model: str) -> tuple[int, int]:
+    """Return how many documents the owner has, and how many of them are stored, or are dead letters."""
     owners = source.count(connection, owner.name, owner.conditions(), WRITING)
-    ours = source.count(connection, address.name, [], WRITING)
+    stored = [{"term": {"simsearch.model": model}}]
+    if owner.in_place:
+        ours = source.count(connection, owner.name, [*owner.conditions(), *stored], WRITING)
+    else:
+        ours = source.count(connection, address.name, stored, WRITING)
     return owners, ours + dead_letters.count(connection, address, WRITING)
 
 

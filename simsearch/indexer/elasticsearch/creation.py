@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from simsearch.errors import SimsearchError
@@ -76,14 +77,16 @@ def create(
     """
     aliases: dict[str, Any] = {address.name: {}, address.write_alias(model): {}}
     how = mapping.mapping(model, dimensions, index_options, owner)
-    for name, beside in (
-        (address.readings, mapping.readings_mapping()),
-        (address.dead_letters, mapping.dead_letters_mapping()),
-        *([(address.progress, mapping.progress_mapping())] if owner else []),
-    ):
-        _create(connection, f"{name}-1", {"mappings": beside, "aliases": {name: {}}})
+    beside = {address.readings: mapping.readings_mapping(), address.dead_letters: mapping.dead_letters_mapping()}
+    create_beside(connection, beside | ({address.progress: mapping.progress_mapping()} if owner else {}))
     body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
     _create(connection, address.generation(model), body)
+
+
+def create_beside(connection: Connection, mappings: Mapping[str, Any]) -> None:
+    """Create what goes with an index, by alias."""
+    for name, how in mappings.items():
+        _create(connection, f"{name}-1", {"mappings": how, "aliases": {name: {}}})
 
 
 def change(connection: Connection, opened: Opened, index_options: str) -> None:

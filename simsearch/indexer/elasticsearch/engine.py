@@ -31,6 +31,7 @@ from simsearch.indexer.elasticsearch import (
 from simsearch.indexer.elasticsearch.access import Access
 from simsearch.indexer.elasticsearch.address import Address, parse
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.indexer.elasticsearch.in_place import InPlaceWriter
 from simsearch.indexer.elasticsearch.writing import Writer
 from simsearch.indexer.engine import (
     Candidates,
@@ -92,15 +93,21 @@ class ElasticsearchEngine:
         self._address = address
         self._connection = connection
         self._opened = creation.find(connection, address)
+        self.model = self._opened.model
         self._owner = owner.of(self._opened.meta)
         self._read_only = read_only
-        self.model = self._opened.model
+        self._scope = queries.OURS
+        self._beside = address
+        self._in_place = self._owner is not None and self._owner.in_place
+        if self._in_place:
+            self._scope = queries.Scope([{"term": {"simsearch.model": self.model}}], queries.clause_on)
+            self._beside = address.companion
 
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, list what is wrong."""
         if check:
             self.refresh()
-        (counted,) = self._connection.search(self._address.name, [queries.states()])
+        (counted,) = self._connection.search(self._address.name, [queries.states(self._scope)])
         statistics = self._connection.ask("GET", path_of(self._address.name, "_stats", "store"))
         found = counted["aggregations"]
         states = {bucket["key"]: bucket["doc_count"] for bucket in found["states"]["buckets"]}
@@ -113,7 +120,7 @@ class ElasticsearchEngine:
             bytes=statistics["_all"]["primaries"]["store"]["size_in_bytes"],
             states=states,
             problems=[found.what for found in self.checks() if not found.ok] if check else [],
-            dead_letters=dead_letters.count(self._connection, self._address),
+            dead_letters=dead_letters.count(self._connection, self._beside),
             companion=self._companion(),
         )
 
@@ -144,16 +151,19 @@ class ElasticsearchEngine:
     def dead_letters(self, ids: Sequence[str] | None = None) -> list[DeadLetter]:
         """Return the documents that could not be stored, all or some, the oldest first."""
         with self._writer.told():
-            return dead_letters.read(self._connection, self._address, ids)
+            return dead_letters.read(self._connection, self._beside, ids)
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """Remove dead letters; return the ids of those that were there."""
         with self._writing().told():
-            return dead_letters.forget(self._connection, self._address, ids)
+            return dead_letters.forget(self._connection, self._beside, ids)
 
     @contextmanager
     def loading(self) -> Iterator[None]:
         """Prepare the index for a long run of `store`, and go back afterwards."""
+        if self._in_place:  # its settings are its owner's
+            yield
+            return
         load.begin(self._connection, self._address)
         try:
             yield
@@ -162,8 +172,9 @@ class ElasticsearchEngine:
 
     def settle(self) -> None:
         """Make what was written visible to searches, and mend what earlier runs have left behind."""
-        load.end(self._connection, self._address)
-        self.refresh()
+        if not self._in_place:
+            load.end(self._connection, self._address)
+            self.refresh()
         self.settle_dead_letters()
 
     def settle_dead_letters(self) -> None:
@@ -172,31 +183,39 @@ class ElasticsearchEngine:
 
     def refresh(self) -> None:
         """Make what was written visible to searches."""
-        names = f"{self._address.name},{self._address.dead_letters}"
+        names = f"{self._address.name},{self._beside.dead_letters}"
         self._connection.ask("POST", path_of(names, "_refresh"), patience=WRITING)
 
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
-        return reading.candidates(self._connection, self._address.name, question)
+        return reading.candidates(self._connection, self._address.name, question, self._scope)
 
     def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
         """Return ids of the documents nearest to a vector."""
-        (answer,) = self._connection.search(self._address.name, [queries.nearest(vector, limit, conditions)])
+        (answer,) = self._connection.search(
+            self._address.name, [queries.nearest(vector, limit, conditions, self._scope)]
+        )
         return [hit["_id"] for hit in answer["hits"]["hits"]]
 
     def facets(self, conditions: Sequence[Condition], limit: int) -> list[tuple[str, int]]:
         """Return the most frequent tags among documents that meet the conditions, with their numbers."""
-        (answer,) = self._connection.search(self._address.name, [queries.facets(conditions, limit)])
+        (answer,) = self._connection.search(self._address.name, [queries.facets(conditions, limit, self._scope)])
         found = [(bucket["key"], bucket["doc_count"]) for bucket in answer["aggregations"]["tags"]["buckets"]]
         return sorted(found, key=lambda tag: (-tag[1], tag[0]))
 
     def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
         """Return the passages of documents, in their order; ids that are not stored are left out."""
+        if self._in_place:
+            hits = self._find(documents.OF_PASSAGES, ids)
+            return {name: documents.passages(hit["_source"]) for name, hit in hits.items()}
         found = reading.get(self._connection, self._address.name, ids, documents.OF_PASSAGES)
         return {name: documents.passages(source) for name, source in found.items()}
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
         """Return stored documents; ids that are not stored are left out."""
+        if self._owner and self._owner.in_place:
+            hits = self._find([*self._owner.fields(), *documents.SHOWN], ids)
+            return {name: documents.found(name, self._owner.shown(hit)) for name, hit in hits.items()}
         found = reading.get(self._connection, self._address.name, ids, documents.SHOWN)
         shown = {name: documents.found(name, source) for name, source in found.items()}
         if not self._owner:
@@ -208,12 +227,12 @@ class ElasticsearchEngine:
 
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
-        return reading.words(self._connection, self._address.name).items()
+        return reading.words(self._connection, self._address.name, self._scope).items()
 
     def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
         apart = health.version(self._connection) >= documents.APART_FROM
-        return reading.vectors(self._connection, self._address.name, limit, apart)
+        return reading.vectors(self._connection, self._address.name, limit, apart, self._scope)
 
     def close(self) -> None:
         """Close the connections."""
@@ -222,7 +241,15 @@ class ElasticsearchEngine:
     @cached_property
     def _writer(self) -> Writer:
         packed = health.version(self._connection) >= documents.PACKED_FROM
+        if self._owner and self._owner.in_place:
+            return InPlaceWriter(self._connection, self._beside, self.model, packed, self._owner)
         return Writer(self._connection, self._address, self.model, packed, keeps_text=self._owner is None)
+
+    def _find(self, fields: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
+        """Return what an owner's index holds of documents that this model was written into."""
+        assert self._owner
+        hits = source.find(self._connection, self._owner, dict.fromkeys(ids, ""), fields)
+        return {name: hit for name, hit in hits.items() if hit["_source"].get("simsearch")}
 
     def _writing(self) -> Writer:
         """Return what writes, where this may be written to."""
@@ -234,7 +261,7 @@ class ElasticsearchEngine:
         """Return whose companion this is, and how many seconds old what it holds is."""
         if not self._owner:
             return None
-        seen = progress.read(self._connection, self._address).seen
+        seen = progress.read(self._connection, self._beside).seen
         return {"owner": self._owner.name, "lag": (time.time_ns() - seen) / 1e9 if seen else None}
 
 

@@ -103,11 +103,11 @@ class Follower:
 
     def compare(self) -> Iterator[Outcomes]:
         """Compare numbers, and documents where these do not agree or the last comparison of all is long ago."""
-        owners, ours = comparison.counts(self._connection, self._address, self.owner)
+        owners, ours = comparison.counts(self._connection, self._address, self.owner, self._engine.model)
         self._lacks = self._lacks + 1 if self._quiet and ours < owners else 0
         since = (time.time_ns() - self._swept) / 1e9
         everything = since > self._sweep or (self._lacks > 1 and since > MISSING)
-        if everything or ours > owners:
+        if (everything or ours > owners) and not self.owner.in_place:
             for names, sequence in comparison.gone(self._connection, self._address, self.owner):
                 yield self._delete(names, sequence) if names else []
         if everything:

@@ -8,6 +8,7 @@ from simsearch.indexer.elasticsearch import creation, load, mapping, queries
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
 from simsearch.indexer.elasticsearch.creation import Opened
+from simsearch.indexer.elasticsearch.owner import of as owner_of
 from simsearch.indexer.engine import Check
 
 #: The oldest version that has all that is asked of it.
@@ -50,10 +51,14 @@ def _health(connection: Connection, opened: Opened) -> Check:
 
 def _mapping(opened: Opened, address: Address) -> Check:
     """Compare the mapping with what simsearch makes, and the aliases with what they should be."""
+    owner = owner_of(opened.meta)
     wanted = address.write_alias(opened.model)
-    if wanted not in opened.aliases:
+    if owner and owner.in_place:
+        expected = mapping.in_place(opened.model, opened.dimensions)
+    elif wanted in opened.aliases:
+        expected = mapping.mapping(opened.model, opened.dimensions)["properties"]
+    else:
         return Check("mapping", False, f"the alias {wanted} is missing, so nothing can be written: add it")
-    expected = mapping.mapping(opened.model, opened.dimensions)["properties"]
     strange = sorted(_differences(expected, opened.properties))
     if strange:
         return Check("mapping", False, f"{', '.join(strange)} are not as simsearch makes them: index into a new name")

@@ -93,6 +93,14 @@ def mapping(
     }
 
 
+def in_place(model: str, dimensions: int, index_options: str = INDEX_OPTIONS) -> dict[str, Any]:
+    """Return the mapping of our field in somebody else's index, whose own fields conditions ask for."""
+    ours = mapping(model, dimensions, index_options)["properties"]["simsearch"]
+    fields = {name: field for name, field in ours["properties"].items() if name != "filters"}
+    fields["read"] = {"type": "long", "index": False, "doc_values": False}
+    return {"simsearch": {"dynamic": "strict", "properties": fields}}
+
+
 def settings() -> dict[str, Any]:
     """Return the settings of a new index; the numbers of shards and replicas are left to the cluster."""
     return {

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from simsearch.corpus.document import Document
 from simsearch.indexer.conditions import Condition
+from simsearch.indexer.elasticsearch.queries import clause_on
 from simsearch.indexer.enrichment import storable_id
 
 Body = dict[str, Any]
-_RANGES = {">=": "gte", ">": "gt", "<=": "lte", "<": "lt"}
 
 
 class Owner(NamedTuple):
@@ -22,6 +22,7 @@ class Owner(NamedTuple):
     filter_fields: Sequence[str] = ()
     where: Sequence[str] = ()  #: conditions on the owner's fields
     changed_field: str = ""  #: the time of a document's last change, where numbers of writes are not to be used
+    in_place: bool = False  #: what is computed is written into the index itself, and there is no companion
     several: bool = False  #: the name may lead to several indices, in which the same id may mean two documents
 
     def fields(self) -> list[str]:
@@ -30,7 +31,7 @@ class Owner(NamedTuple):
 
     def conditions(self) -> list[Body]:
         """Return what documents have to meet, as clauses of Elasticsearch."""
-        return [_clause(Condition.parse(text)) for text in self.where]
+        return [clause_on(Condition.parse(text)) for text in self.where]
 
     def document(self, hit: Mapping[str, Any], sequence: int) -> Document:
         """Return the document that is made from one of the owner's."""
@@ -48,6 +49,12 @@ class Owner(NamedTuple):
     def text(self, hit: Mapping[str, Any]) -> str:
         """Return the text of one of the owner's documents."""
         return "\n".join(texts(hit.get("_source", {}), self.text_field))
+
+    def shown(self, hit: Mapping[str, Any]) -> dict[str, Any]:
+        """Return one of the owner's documents, which holds what is ours, as one of our own."""
+        document = self.document(hit, 0)
+        given = {"title": document.title, "text": document.text, "metadata": document.metadata}
+        return {**given, "simsearch": hit["_source"]["simsearch"]}
 
     def names(self, hit: Mapping[str, Any]) -> tuple[str, str]:
         """Return the id of a document in the companion, and what finds it again at its owner's where that differs."""
@@ -110,12 +117,3 @@ def _put(metadata: dict[str, Any], path: Sequence[str], value: Any) -> None:
         metadata[name] = value
     elif isinstance(inside := metadata.setdefault(name, {}), dict):
         _put(inside, deeper, value)
-
-
-def _clause(condition: Condition) -> Body:
-    """Return a condition on a field of any type; a text that is analysed meets = where it holds the words."""
-    field, operator, _ = condition
-    if operator in _RANGES:
-        return {"range": {field: {_RANGES[operator]: condition.text}}}
-    met = {"match_phrase": {field: condition.text}}
-    return {"bool": {"must_not": [met]}} if operator == "!=" else met

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,25 @@ _RANGES = {">=": "gte", ">": "gt", "<=": "lte", "<": "lt"}
 _NOTHING: Body = {"match_none": {}}
 
 
-def candidates(question: Question) -> list[Body]:
+class Scope(NamedTuple):
+    """Which documents of an index searches are about, and which fields conditions ask for."""
+
+    whole: Sequence[Body] = ()  #: what all of them meet
+    clause: Callable[[Condition], Body] | None = None  #: of a condition, where metadata are the index's own fields
+
+    def where(self, conditions: Sequence[Condition]) -> list[Body]:
+        """Return the clauses of conditions, with those that all documents meet."""
+        return [*self.whole, *map(self.clause or _clause, conditions)]
+
+
+#: Indices of ours.
+OURS = Scope()
+
+
+def candidates(question: Question, scope: Scope = OURS) -> list[Body]:
     """Return the searches that find candidates: by words, by vector; the last one counts."""
     limit = min(question.limit, MOST_HITS)
-    where = filter_of(question.conditions)
+    where = scope.where(question.conditions)
     words = question.words[:MOST_WORDS]
     searches = []
     if words:
@@ -46,28 +61,29 @@ def candidates(question: Question) -> list[Body]:
         near = _near(f"{PASSAGES}.vector", question.vector, limit, where)
         near["inner_hits"] = _passages(INNER)
         searches.append({"size": limit, "_source": False, "track_total_hits": False, "knn": near})
-    return [*searches, _counts(words)]
+    return [*searches, _counts(words, scope)]
 
 
-def nearest(vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> Body:
+def nearest(vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition], scope: Scope = OURS) -> Body:
     """Return the search for the documents nearest to a vector."""
-    near = _near("simsearch.vector", vector, min(limit, MOST_HITS), filter_of(conditions))
+    near = _near("simsearch.vector", vector, min(limit, MOST_HITS), scope.where(conditions))
     return {"size": min(limit, MOST_HITS), "_source": False, "track_total_hits": False, "knn": near}
 
 
-def facets(conditions: Sequence[Condition], limit: int) -> Body:
+def facets(conditions: Sequence[Condition], limit: int, scope: Scope = OURS) -> Body:
     """Return the search for the most frequent tags among documents that meet the conditions."""
     return {
         "size": 0,
         "track_total_hits": False,
-        "query": {"bool": {"filter": filter_of(conditions)}},
+        "query": {"bool": {"filter": scope.where(conditions)}},
         "aggs": {"tags": {"terms": {"field": "simsearch.tags", "size": limit, "shard_size": 2 * limit + 100}}},
     }
 
 
-def states() -> Body:
+def states(scope: Scope = OURS) -> Body:
     """Return the search that counts documents by state, passages, and what a server has passed over."""
     return {
+        **_whole(scope),
         "size": 0,
         "track_total_hits": True,
         "aggs": {
@@ -78,9 +94,15 @@ def states() -> Body:
     }
 
 
-def filter_of(conditions: Sequence[Condition]) -> list[Body]:
-    """Return the conditions as clauses, all of which are to be met."""
-    return [_clause(condition) for condition in conditions]
+def clause_on(condition: Condition) -> Body:
+    """Return a condition on a field of any type; a text that is analysed meets = where it holds the words."""
+    field, operator, _ = condition
+    if field == TAGS or operator not in OPERATORS:
+        return _clause(condition)
+    if operator in _RANGES:
+        return {"dis_max": {"queries": [{"range": {field: {_RANGES[operator]: condition.text}}}]}}
+    met = {"dis_max": {"queries": [{"match_phrase": {field: condition.text}}]}}
+    return {"bool": {"must_not": [met]}} if operator == "!=" else met
 
 
 def _clause(condition: Condition) -> Body:
@@ -149,13 +171,18 @@ def _passages(size: int) -> Body:
     return {"size": size, "_source": [f"{PASSAGES}.{name}" for name in ("words", "start", "end")]}
 
 
-def _counts(words: Sequence[str]) -> Body:
+def _whole(scope: Scope) -> Body:
+    return {"query": {"bool": {"filter": list(scope.whole)}}} if scope.whole else {}
+
+
+def _counts(words: Sequence[str], scope: Scope) -> Body:
     """Return the search that counts the passages, their words, and those that hold each word."""
     inside: Body = {"length": {"sum": {"field": f"{PASSAGES}.length"}}}
     if words:
         holding = {str(place): {"term": {TERMS: word[:LONGEST_WORD]}} for place, word in enumerate(words)}
         inside["holding"] = {"filters": {"filters": holding}}
     return {
+        **_whole(scope),
         "size": 0,
         "track_total_hits": False,
         "aggs": {"passages": {"nested": {"path": PASSAGES}, "aggs": inside}},

@@ -21,9 +21,11 @@ MOST_IDS = 1_000
 KEPT = "5m"
 
 
-def candidates(connection: Connection, index: str, question: Question) -> Candidates:
+def candidates(
+    connection: Connection, index: str, question: Question, scope: queries.Scope = queries.OURS
+) -> Candidates:
     """Return the best passages by words and by vector among those that meet the conditions."""
-    *lists, counts = connection.search(index, queries.candidates(question))
+    *lists, counts = connection.search(index, queries.candidates(question, scope))
     by_words = lists.pop(0) if question.words else None
     by_vector = lists.pop(0) if lists else None
     ranks: dict[tuple[str, int], list[int | None]] = {}
@@ -51,10 +53,10 @@ def get(connection: Connection, index: str, ids: Sequence[str], fields: Sequence
     return found
 
 
-def words(connection: Connection, index: str) -> Counter[str]:
+def words(connection: Connection, index: str, scope: queries.Scope = queries.OURS) -> Counter[str]:
     """Count, for each word of an index, the passages that hold it."""
     counts: Counter[str] = Counter()
-    for hit in walk(connection, index, [f"{PASSAGES}.words"]):
+    for hit in walk(connection, index, [f"{PASSAGES}.words"], query={"bool": {"filter": list(scope.whole)}}):
         for passage in hit["_source"].get("simsearch", {}).get("passages", []):
             counts.update({word for word in passage["words"].split(" ") if word})
     return counts
@@ -96,12 +98,15 @@ def walk(
                 raise
 
 
-def vectors(connection: Connection, index: str, limit: int, apart: bool) -> dict[str, NDArray[np.float32]]:
+def vectors(
+    connection: Connection, index: str, limit: int, apart: bool, scope: queries.Scope = queries.OURS
+) -> dict[str, NDArray[np.float32]]:
     """Return the stored vectors of at most so many documents, taken at random.
 
     `apart`: the server leaves vectors out of what it returns where it is not told otherwise.
     """
-    chance = {"function_score": {"query": {"term": {"simsearch.state": "ok"}}, "random_score": {}}}
+    having = {"bool": {"filter": [{"term": {"simsearch.state": "ok"}}, *scope.whole]}}
+    chance = {"function_score": {"query": having, "random_score": {}}}
     body = {"size": limit, "query": chance, "_source": documents.VECTOR}
     wanted: dict[str, Any] = {"_source_exclude_vectors": False} if apart else {}  # older servers refuse the parameter
     found = connection.ask("POST", path_of(index, "_search"), body, **wanted)

@@ -153,6 +153,7 @@ def find(
     ]
     query = {"bool": {"should": ways, "minimum_should_match": 1, "filter": whose.conditions()}}
     body = {"size": len(names), "_source": list(fields) or False, "track_total_hits": False, "query": query}
+    body |= {"version": True, "seq_no_primary_term": True}
     header = {"index": whose.name, "preference": changes.COPY}
     (answer,) = connection.search_each([(header, body)], patience)
     return {whose.names(hit)[0]: hit for hit in answer["hits"]["hits"]}

@@ -1,0 +1,165 @@
+"""`simsearch enrich --in-place`: one field of each document is ours, and all others stay as they are."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.process import Simsearch
+from models import random_model
+from servers.answers import ask
+from servers.owner import Owner
+
+from simsearch.corpus import Document
+from simsearch.indexer.enrichment import enrich
+from simsearch.model import Model
+
+from .companion import stored
+from .conftest import FIELDS, QUICK
+from .notices import notice, notices
+from .test_follow import finish, following, script, until
+
+IN_PLACE = (*FIELDS, "--in-place")
+#: Small batches, so that one is stored before the next is read.
+IN_PARTS = "from simsearch.indexer import indexing; indexing.BATCH_DOCUMENTS = 50"
+
+
+def theirs(owner: Owner) -> dict[str, Any]:
+    """Return the owner's own fields of all documents."""
+    return {
+        name: {field: value for field, value in kept.items() if field != "simsearch"}
+        for name, kept in stored(owner.server, owner.name).items()
+    }
+
+
+def behind(owner: Owner, model: Model) -> list[str]:
+    """Return the ids of documents whose field of ours is not what the model makes of them."""
+    kept = stored(owner.server, owner.name)
+    documents = [
+        Document(id=name, text=each["body"], title=each["title"], metadata={"city": each["city"]})
+        for name, each in kept.items()
+        if "body" in each
+    ]
+    return [
+        item.document.id
+        for item in enrich(documents, model)
+        if (ours := kept[item.document.id].get("simsearch", {})).get("digest") != item.digest
+        or ours["model"] != model.id
+        or [passage["words"] for passage in ours["passages"]] != [passage.words for passage in item.passages]
+    ]
+
+
+@pytest.fixture
+def enriched(simsearch: Simsearch, owner: Owner, chance: random.Random) -> Owner:
+    """Return an index with what is ours in it."""
+    mappings = {"_meta": {"team": "通知"}, "properties": {"city": {"type": "keyword"}}}
+    owner.make(mappings, number_of_shards=2)
+    owner.fill(notices(chance, 500), ids=map(str, range(500)))
+    before = theirs(owner)
+    done = simsearch.ok("enrich", owner.url, *IN_PLACE)
+    assert done.row["stored"] == 500
+    assert done.err.startswith("In place: ")
+    assert theirs(owner) == before
+    return owner
+
+
+def test_queries_ask_the_index_itself(
+    simsearch: Simsearch, enriched: Owner, model: Model, chance: random.Random
+) -> None:
+    assert behind(enriched, model) == []
+    (mapping,) = ask(f"{enriched.url}/_mapping").json.values()
+    assert mapping["mappings"]["_meta"]["team"] == "通知", "what else the mapping says is kept"
+    hits = simsearch.ok("query", "哪天没有水", "--where", "city=杭州", "-k", "3", "--explain").rows
+    assert {hit["metadata"]["city"] for hit in hits} == {"杭州"}
+    assert all("停水" in hit["passage"]["text"] for hit in hits)
+    assert simsearch.ok("similar", hits[0]["id"], "-k", "2", "--where", "views>=0").rows
+    status = simsearch.ok("status").row
+    assert (status["documents"], status["owner"]) == (500, enriched.name)
+    assert all(row["ok"] for row in simsearch.ok("doctor").rows)
+    assert simsearch.ok("tags").rows
+    again = simsearch.ok("enrich", enriched.url).row
+    assert (again["stored"], again["failed"]) == (0, 0)
+
+
+def test_full_writes_drop_our_field_and_the_next_run_brings_it_back(
+    simsearch: Simsearch, enriched: Owner, model: Model, chance: random.Random
+) -> None:
+    enriched.fill([notice(chance, 1_000 + number) for number in range(20)], ids=map(str, range(20)))
+    ask(f"{enriched.url}/_update/30?refresh=true", {"doc": {"title": "改了"}})
+    enriched.delete("40")
+    assert len(behind(enriched, model)) == 21
+    before = theirs(enriched)
+    assert simsearch.ok("enrich", enriched.url).row["stored"] == 21
+    assert behind(enriched, model) == []
+    assert theirs(enriched) == before
+
+
+def test_a_program_and_a_follower_write_at_a_time(simsearch: Simsearch, owner: Owner, model: Model, seed: int) -> None:
+    print(f"seed: {seed}")
+    alone = Owner(owner.server)
+    try:
+        with script(alone, seed, 400, pause=0):
+            pass
+        with script(owner, seed, 400) as program, following(simsearch, owner, "--in-place"):
+            finish(program)
+            until(lambda: not behind(owner, model), "all documents are enriched")
+        assert theirs(owner) == theirs(alone)
+    finally:
+        alone.remove()
+
+
+def test_a_killed_run_goes_on(simsearch: Simsearch, owner: Owner, model: Model, chance: random.Random) -> None:
+    owner.fill(notices(chance, 5_000))
+    before = theirs(owner)
+    for _ in range(2):
+        with simsearch.start("enrich", owner.url, *IN_PLACE, first=QUICK) as process:
+            until(lambda: len(behind(owner, model)) < 5_000, "something is stored")
+            process.kill() if chance.random() < 0.5 else None
+            process.wait()
+    simsearch.ok("enrich", owner.url)
+    assert behind(owner, model) == []
+    assert theirs(owner) == before
+
+
+def test_two_models_are_never_mixed_while_one_takes_the_place_of_the_other(
+    simsearch: Simsearch, enriched: Owner, model: Model, tmp_path: Path
+) -> None:
+    other = random_model(tmp_path / "model", model.dimensions)
+    slowly = ("--rate", "100", "--model", str(other.path))
+    with simsearch.start("enrich", enriched.url, "--in-place", *slowly, first=IN_PARTS) as process:
+        until(lambda: 0 < len(_of(enriched, other)) < 500, "both models are there")
+        found = {hit["id"] for hit in simsearch.ok("query", "停水", "--mode", "similar", "-k", "1000").rows}
+        process.communicate()
+    assert found <= _of(enriched, other)
+    assert behind(enriched, other) == []
+    done = simsearch("enrich", enriched.url, "--in-place", "--model", random_model(tmp_path / "小", 8).path)
+    assert done.code == 1
+
+
+def _of(owner: Owner, model: Model) -> set[str]:
+    kept = stored(owner.server, owner.name)
+    return {name for name, each in kept.items() if each.get("simsearch", {}).get("model") == model.id}
+
+
+def test_where_it_cannot_be_done_a_sentence_says_why(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:
+    for number, (mappings, said) in enumerate(
+        [
+            ({"_source": {"excludes": ["views"]}}, "it does not keep documents as they were given"),
+            ({"properties": {"simsearch": {"type": "keyword"}}}, "it has a field simsearch of its own"),
+        ]
+    ):
+        other = Owner(owner.server, f"{owner.name}-{number}")
+        other.make(mappings)
+        other.fill(notices(chance, 2))
+        before = other.everything()
+        done = simsearch("enrich", other.url, *IN_PLACE)
+        assert (done.code, said in done.err) == (1, True), done.err
+        assert other.everything() == before
+    owner.fill(notices(chance, 3), ids="abc")
+    url = f"{owner.url}/_doc/d?version=1700000000&version_type=external&refresh=true"
+    ask(url, notice(chance, 4), method="PUT")
+    done = simsearch("enrich", owner.url, *IN_PLACE)
+    assert (done.code, "d has version 1700000000" in done.err) == (1, True), done.err
+    assert not any("simsearch" in kept for kept in stored(owner.server, owner.name).values())
