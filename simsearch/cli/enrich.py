@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +17,7 @@ from simsearch.cli.command import command_app
 from simsearch.cli.index import IndexOptions, show_estimate
 from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import BrokerOption, JsonOption, ModelOption
-from simsearch.cli.outcomes import enqueue, summarise, tell_remarkable
+from simsearch.cli.outcomes import Counts, enqueue
 from simsearch.cli.progress import Bar
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ IN_PLACE = (
     "In place: whatever writes a document as a whole drops what is stored here until the next run, each change of a"
     " document writes its vectors anew, and every document gets a version more."
 )
+#: What is said of an owner's index that is made anew, or closed for a while.
+AWAY = ("index_not_found_exception", "index_closed_exception")
 #: Seconds between two reports of what was followed.
 REPORTED = 10.0
 
@@ -93,7 +94,11 @@ def enrich(
         raise typer.BadParameter("--ledger notes what is stored, and --queue stores nothing itself.")
     given = {"text_field": text_field, "title_field": title_field, "filter_fields": filter_fields, "where": where}
     given["changed_field"] = changed_field
-    options = {name: value for name, value in given.items() if value is not None}
+    options = {
+        name: [each for each in value if each] if isinstance(value, list) else value
+        for name, value in given.items()
+        if value is not None
+    }
     settings.use_access()
     speak_alone()
     wanted = Model.load(model) if model else None
@@ -110,54 +115,16 @@ def enrich(
         store, delete = _by_queue(index, broker) if queue else _inline(index)
         follower = Follower(source, owner, index.engine, store, delete, Pace(rate), sweep * 3600)
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
-        with Bar() as bar:
-            counts = Counts(written, bar, source.count)
+        counts = Counts(SUMMARY, index.engine.url, written, stack.enter_context(Bar()), source.count)
+        if follow:
+            _follow(follower, index, counts, every, as_json)
+        else:
             for outcomes in chain(follower.catch_up(), follower.compare()):
                 counts.add(outcomes)
-        if not queue:
             index.engine.settle()
-        counts.show(index.engine.url, as_json)
-        if follow:
-            _follow(follower, counts, every, index.engine.url, as_json)
-        elif counts.failed:
+            counts.show(as_json)
+        if counts.failed:
             raise typer.Exit(PARTLY_FAILED)
-
-
-class Counts:
-    """What became of documents since it was shown last."""
-
-    def __init__(self, ledger: IO[str] | None, bar: Bar, total: int) -> None:
-        self.failed = 0
-        self._ledger, self._bar, self._total = ledger, bar, total
-        self._begin()
-
-    def add(self, outcomes: Iterable[Outcome]) -> None:
-        """Count outcomes, note what is stored, and say which are not as one might think."""
-        from simsearch.indexer import ledger
-
-        done = list(outcomes)
-        self._counts.update(outcome.status for outcome in done)
-        self._counts["without text"] += sum(outcome.state == "empty" for outcome in done)
-        self.failed += sum(outcome.status == "failed" for outcome in done)
-        tell_remarkable(outcome for outcome in done if outcome.state != "empty")
-        if self._ledger:
-            ledger.append(self._ledger, done)
-        self._done += len(done)
-        self._bar.show("enrich", min(self._done, self._total), self._total)
-
-    def due(self) -> bool:
-        """Tell whether there is something to show, and the last time is long enough ago."""
-        return any(self._counts.values()) and time.monotonic() - self._start > REPORTED
-
-    def show(self, url: str, as_json: bool | None) -> None:
-        """Show the counts, and begin anew."""
-        summarise(self._counts, SUMMARY, url, time.monotonic() - self._start, as_json)
-        self._begin()
-
-    def _begin(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._start = time.monotonic()
-        self._done = 0
 
 
 def _inline(index: Index) -> tuple[Store, Delete]:
@@ -179,28 +146,40 @@ def _by_queue(index: Index, broker: str | None) -> tuple[Store, Delete]:
     return lambda documents: enqueue(index, documents, broker, index.engine.model), delete
 
 
-def _follow(follower: Follower, counts: Counts, every: float, url: str, as_json: bool | None) -> None:
-    """Go on until Ctrl-C or SIGTERM; servers that are away are waited for as long as it takes."""
-    from simsearch.indexer.elasticsearch.connection import Passing
+def _follow(follower: Follower, index: Index, counts: Counts, every: float, as_json: bool | None) -> None:
+    """Go on until Ctrl-C or SIGTERM; servers and indices that are away are waited for as long as it takes."""
+    from simsearch.indexer.elasticsearch.connection import Passing, RequestRefused
+    from simsearch.indexer.elasticsearch.reading import StateLost
     from simsearch.worker.broker import BrokerAway
     from simsearch.worker.producer import QueueFull
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    first, interrupted = True, False
     with contextlib.suppress(KeyboardInterrupt):
-        output.say(f"Following {follower.owner.name}; stop with Ctrl-C, the next run goes on from there.")
         while True:
             next_look = time.monotonic() + every
             try:
-                for outcomes in follower.catch_up():
+                if interrupted:
+                    follower.go_back()
+                    interrupted = False
+                for outcomes in chain(follower.catch_up(), follower.tend(next_look - time.monotonic())):
                     counts.add(outcomes)
-                for outcomes in follower.tend(next_look - time.monotonic()):
-                    counts.add(outcomes)
-            except (Passing, BrokerAway, QueueFull) as error:
+                if first:
+                    index.engine.settle()
+            except (Passing, StateLost, BrokerAway, QueueFull, RequestRefused) as error:
+                if isinstance(error, RequestRefused) and error.kind not in AWAY:
+                    raise
                 output.say(f"Still following: {error}")
-                follower.go_back()
-            if counts.due():
-                counts.show(url, as_json)
+                interrupted = True
+            if first and not interrupted:
+                counts.show(as_json)
+                output.say(f"Following {follower.owner.name}; stop with Ctrl-C, the next run goes on from there.")
+                first = False
+            elif counts.due(REPORTED):
+                counts.show(as_json)
             time.sleep(max(0.0, next_look - time.monotonic()))
+    if counts.due(0):
+        counts.show(as_json)
 
 
 def _estimate(

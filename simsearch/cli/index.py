@@ -79,6 +79,7 @@ def index(
         Bar() as bar,
         contextlib.ExitStack() as stack,
     ):
+        opened.check_own()
         documents = _shown(_tell_skipped(found, counts), bar, count_bytes(sources))
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
         if queue:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import typer
 
 from simsearch.cli import output
 
 if TYPE_CHECKING:
+    from simsearch.cli.progress import Bar
     from simsearch.corpus import Document
     from simsearch.indexer import Index
     from simsearch.indexer.engine import Outcome
@@ -67,3 +69,41 @@ def summarise(counts: Counter[str], names: Sequence[str], url: str, seconds: flo
                 }
             ]
         )
+
+
+class Counts:
+    """What became of documents since it was shown last."""
+
+    def __init__(self, names: Sequence[str], url: str, ledger: IO[str] | None, bar: Bar, total: int) -> None:
+        """Take what is counted, the address of the index, where to note what is stored, and how much there may be."""
+        self.failed = 0
+        self._names, self._url, self._ledger, self._bar, self._total = names, url, ledger, bar, total
+        self._begin()
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Count outcomes, note what is stored, and say which are not as one might think."""
+        from simsearch.indexer import ledger
+
+        done = list(outcomes)
+        self._counts.update(outcome.status for outcome in done)
+        self._counts["without text"] += sum(outcome.state == "empty" for outcome in done)
+        self.failed += sum(outcome.status == "failed" for outcome in done)
+        tell_remarkable(outcome for outcome in done if outcome.state != "empty")
+        if self._ledger:
+            ledger.append(self._ledger, done)
+        self._done += len(done)
+        self._bar.show("enrich", min(self._done, self._total), self._total)
+
+    def due(self, seconds: float) -> bool:
+        """Tell whether there is something to show, and the last time is so long ago."""
+        return any(self._counts.values()) and time.monotonic() - self._start >= seconds
+
+    def show(self, as_json: bool | None) -> None:
+        """Show the counts, and begin anew."""
+        summarise(self._counts, self._names, self._url, time.monotonic() - self._start, as_json)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._start = time.monotonic()
+        self._done = 0

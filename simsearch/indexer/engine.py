@@ -110,7 +110,7 @@ class Info(NamedTuple):
     states: dict[str, int]
     problems: list[str]  #: what a check found
     dead_letters: int  #: documents that could not be stored
-    companion: dict[str, Any] | None = None  #: of a companion: its `owner`, and its `lag` in s
+    companion: dict[str, Any] | None = None  #: of a companion: its `owner`, and how many seconds `behind` it is
 
 
 class Failed(NamedTuple):
@@ -148,6 +148,7 @@ class Engine(Protocol):
 
     url: str  #: where the index is
     model: str  #: id of the model that it belongs to
+    owner: str  #: name of the index of somebody else's that it is made from; empty for all others
     exclusive: bool  #: whether one process writes at a time
 
     def info(self, check: bool = False) -> Info:

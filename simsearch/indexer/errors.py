@@ -45,3 +45,10 @@ class OptionsRefused(SimsearchError):
     """The index {url} is a file, which keeps vectors in one way only: leave --index-options out."""
 
     url: str
+
+
+class OwnersIndex(SimsearchError):
+    """The index {url} is made from documents of {owner}, which is somebody else's: change them there, and `simsearch enrich` brings it up to date."""  # noqa: E501
+
+    url: str
+    owner: str

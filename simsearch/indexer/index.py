@@ -18,9 +18,10 @@ import numpy as np
 from simsearch.corpus.document import Document
 from simsearch.indexer import hits, ranker
 from simsearch.indexer.conditions import Condition
-from simsearch.indexer.engine import Candidate, Candidates, Engine, Info, Outcome, Passage, Question
-from simsearch.indexer.errors import DocumentNotFound, IndexNotFound, ModelMismatch, UrlUnknown
+from simsearch.indexer.engine import Candidate, Candidates, Engine, Found, Info, Outcome, Passage, Question
+from simsearch.indexer.errors import DocumentNotFound, IndexNotFound, ModelMismatch, OwnersIndex, UrlUnknown
 from simsearch.indexer.hits import Hit
+from simsearch.indexer.ranker import Ranked
 from simsearch.model import Model
 from simsearch.model.model import unit
 from simsearch.model.word_table import SILENT
@@ -75,7 +76,11 @@ class Index:
         return self._model or Model.load(self.engine.model)
 
     def add(self, documents: Iterable[Document]) -> Counter[str]:
-        """Store documents; what is unchanged is skipped. Return how many became stored, unchanged or older."""
+        """Store documents; what is unchanged is skipped. Return how many became stored, unchanged or older.
+
+        Raises `OwnersIndex`.
+        """
+        self.check_own()
         return Counter(outcome.status for batch in self.add_batches(documents) for outcome in batch)
 
     def add_batches(self, documents: Iterable[Document], processes: int = 1) -> Iterator[list[Outcome]]:
@@ -103,12 +108,24 @@ class Index:
         self.engine.settle()
 
     def delete(self, ids: Iterable[str]) -> list[Outcome]:
-        """Delete documents by id."""
+        """Delete documents by id.
+
+        Raises `OwnersIndex`.
+        """
+        self.check_own()
         from simsearch.indexer.enrichment import storable_id  # not needed to search
 
         outcomes = self.engine.delete(map(storable_id, ids), time.time_ns())
         self.engine.settle()
         return outcomes
+
+    def check_own(self) -> None:
+        """Look whether the documents are this index's own.
+
+        Raises `OwnersIndex` where they are those of an index of somebody else's.
+        """
+        if self.engine.owner:
+            raise OwnersIndex(url=self.engine.url, owner=self.engine.owner)
 
     def search(
         self,
@@ -214,8 +231,12 @@ class Index:
         min_score: float,
     ) -> list[Hit]:
         ranked, evidence = ranker.rank(self.model, words, candidates, mode)
-        best = [one for one in ranked[:k] if one.score >= min_score]
-        found = self.engine.fetch([one.candidate.id for one in best])
+        rest = iter([one for one in ranked if one.score >= min_score])
+        best: list[Ranked] = []
+        found: dict[str, Found] = {}
+        while len(best) < k and (some := list(islice(rest, k - len(best)))):
+            found |= self.engine.fetch([one.candidate.id for one in some])
+            best += [one for one in some if one.candidate.id in found]  # others are deleted since
         return [
             hits.hit(
                 self.model,
@@ -225,7 +246,6 @@ class Index:
                 hits.explain(self.model, words, one, evidence) if explain else None,
             )
             for one in best
-            if one.candidate.id in found  # deleted since by another process
         ]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli.process import Simsearch
@@ -14,6 +17,18 @@ from simsearch.indexer.elasticsearch import changes, following, order
 changes.LATE = following.COUNTED = order.CLOCKS = 0.3
 following.RARELY = 1
 """
+
+
+#: Seconds in which a companion must have caught up, on a busy machine.
+DEADLINE = 90
+
+
+def until(happened: Callable[[], Any], what: str) -> None:
+    """Wait until something happens."""
+    end = time.monotonic() + DEADLINE
+    while not happened():
+        assert time.monotonic() < end, what
+        time.sleep(0.2)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from servers.owner import Owner
 from simsearch.model import Model
 
 from .companion import differences, stored
-from .conftest import FIELDS, QUICK
+from .conftest import FIELDS, QUICK, until
 from .notices import notice, notices
 
 
@@ -58,17 +58,14 @@ def test_a_second_run_stores_what_has_changed_and_deletes_what_is_gone(
     owner.fill([notice(chance, 1_000 + number) for number in range(20)], ids=map(str, range(290, 310)))
     owner.delete("1", "2", "3")
     ask(f"{owner.url}/_update/5?refresh=true", {"doc": {"views": 1_000}})  # nothing that is copied
-    expected = 20 + 3
-
-    def again() -> Any:
-        return simsearch("enrich", owner.url, first=QUICK).row
-
-    done = again()
+    done = simsearch("enrich", owner.url, first=QUICK).row
     assert (done["stored"], done["failed"]) == (20, 0)
-    deleted = done["deleted"]
-    while deleted < expected - 20:  # those stored just now may be on their way to the owner's other copies
-        deleted += again()["deleted"]
-    assert differences(owner, model) == []
+
+    def agreed() -> bool:  # those stored just now may be on their way to the owner's other copies
+        simsearch("enrich", owner.url, first=QUICK)
+        return not differences(owner, model)
+
+    until(agreed, "what is gone is deleted")
 
 
 def test_other_options_compare_everything_again(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:
@@ -77,8 +74,12 @@ def test_other_options_compare_everything_again(simsearch: Simsearch, owner: Own
     done = simsearch.ok("enrich", owner.url, "--title-field", "title", "--where", "city=杭州").row
     here = [kept for kept in stored(owner.server, owner.name).values() if kept["city"] == "杭州"]
     assert done["stored"] == len(here)
-    while len(stored(owner.server, owner.companion)) > len(here):
+
+    def agreed() -> bool:
         simsearch("enrich", owner.url, first=QUICK)
+        return len(stored(owner.server, owner.companion)) == len(here)
+
+    until(agreed, "the others are deleted")
     titles = {kept["title"] for kept in stored(owner.server, owner.companion).values()}
     assert titles == {kept["title"] for kept in here}
 
@@ -114,6 +115,47 @@ def test_an_alias_that_moves_to_another_index_is_followed(simsearch: Simsearch, 
     done = simsearch.ok("enrich", owner.url).row
     assert (done["stored"], done["unchanged"]) == (1, 1)
     assert simsearch.ok("query", "樱花", "-k", "1").row["passage"]["text"] == "植物园的樱花开了。"
+
+
+def test_an_alias_that_moves_there_and_back_is_read_again(simsearch: Simsearch, owner: Owner, model: Model) -> None:
+    for number, text in enumerate(["周六上午小区停水。", "植物园的樱花开了。"]):
+        owner.fill([{"body": text}], ids=["1"], index=f"{owner.name}-{number}")
+    for number in (0, 1, 0):
+        ask(f"{owner.server}/{owner.name}-*/_alias/{owner.name}", method="DELETE")
+        ask(f"{owner.server}/{owner.name}-{number}/_alias/{owner.name}", {}, method="PUT")
+        assert simsearch.ok("enrich", owner.url, "--text-field", "body").row["stored"] == 1
+        assert differences(owner, model, filters=()) == []
+
+
+def test_an_alias_that_is_to_be_rolled_over_keeps_ids_apart_from_the_beginning(
+    simsearch: Simsearch, owner: Owner
+) -> None:
+    for number, text in enumerate(["周六上午小区停水。", "植物园的樱花开了。"]):
+        owner.fill([{"body": text}], ids=["1"], index=f"{owner.name}-{number}")
+        alias = {"is_write_index": True} if number == 0 else {}
+        ask(f"{owner.server}/{owner.name}-{number}/_alias/{owner.name}", alias, method="PUT")
+        assert simsearch.ok("enrich", owner.url, "--text-field", "body").row["stored"] == 1
+    assert set(stored(owner.server, owner.companion)) == {f"{owner.name}-{number}/1" for number in range(2)}
+
+
+def test_a_companion_that_is_made_anew_is_filled_anew(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model
+) -> None:
+    owner.fill(notices(chance, 30))
+    simsearch.ok("enrich", owner.url, *FIELDS)
+    (index,) = ask(f"{owner.server}/{owner.companion}").json
+    ask(f"{owner.server}/{index}", method="DELETE")
+    assert simsearch.ok("enrich", owner.url, *FIELDS).row["stored"] == 30
+    assert differences(owner, model) == []
+
+
+def test_answers_are_as_many_as_were_asked_for_though_most_documents_are_gone(
+    simsearch: Simsearch, owner: Owner, chance: random.Random
+) -> None:
+    owner.fill([{"body": f"周六上午{number}号楼停水。"} for number in range(60)], ids=map(str, range(60)))
+    simsearch.ok("enrich", owner.url, "--text-field", "body")
+    owner.delete(*map(str, range(0, 40)))
+    assert len(simsearch.ok("query", "停水", "-k", "8").rows) == 8
 
 
 def test_a_data_stream_is_enriched_over_its_rollovers(simsearch: Simsearch, owner: Owner) -> None:
@@ -164,9 +206,42 @@ def test_what_cannot_be_done_is_told_in_a_sentence(simsearch: Simsearch, owner: 
     simsearch.ok("enrich", owner.url, "--text-field", "body")
     for arguments in (("delete", "1"), ("index", "-")):
         done = simsearch(*arguments, given="周六停水。")
-        assert (done.code, "belongs to somebody else and is only read" in done.err) == (1, True), done.err
+        assert (done.code, "which is somebody else's" in done.err) == (1, True), done.err
     companion = f"{owner.server}/{owner.companion}"
+    assert "which is somebody else's" in simsearch("delete", "1", "--index", companion).err
     assert "it is an index of simsearch" in simsearch("enrich", companion, "--text-field", "body").err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--where", "乱写"), "is not of the form NAME=VALUE"),
+        (("--where", "citty=杭州"), "No document of"),
+        (("--title-field", "titel"), "has a field titel"),
+        (("--filter-fields", "citty"), "has a field citty"),
+        (("--changed-field", "chnged"), "has a field chnged"),
+    ],
+)
+def test_a_mistake_in_an_option_is_told_before_anything_is_noted(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, options: tuple[str, str], said: str
+) -> None:
+    owner.fill(notices(chance, 20))
+    done = simsearch("enrich", owner.url, *FIELDS, *options)
+    assert (done.code, said in done.err) == (1, True), done.err
+    assert ask(f"{owner.server}/{owner.companion}").status == 404
+    simsearch.ok("enrich", owner.url, *FIELDS)
+    assert said in simsearch("enrich", owner.url, *options).err
+    assert simsearch.ok("enrich", owner.url).row["deleted"] == 0
+    assert len(stored(owner.server, owner.companion)) == 20
+    estimate = simsearch.ok("enrich", owner.url, "--estimate").row
+    assert estimate["documents"] == 20, "its options are known"
+
+
+def test_conditions_can_be_taken_back(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:
+    owner.fill(notices(chance, 40))
+    here = sum(kept["city"] == "杭州" for kept in stored(owner.server, owner.name).values())
+    assert simsearch.ok("enrich", owner.url, *FIELDS, "--where", "city=杭州").row["stored"] == here
+    assert simsearch.ok("enrich", owner.url, "--where", "").row["stored"] == 40 - here
 
 
 def test_an_estimate_stores_nothing(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:

@@ -6,6 +6,7 @@ number is what has changed since, and a number says how far one has come.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +17,13 @@ from simsearch.patience import WRITING, Patience
 
 #: Before the first write.
 START = -1
-#: Documents read at a time; and their numbers alone.
-PAGE, MOST_NUMBERS = 500, 10_000
-#: A write may become visible after one with a higher number: at the next refresh, and so many seconds for all else.
-LATE = 10.0
+#: Documents read at a time, and at first; and their numbers alone.
+PAGE, FIRST_PAGE, MOST_NUMBERS = 400, 20, 10_000
+#: Characters of a page: with more the next one gets fewer documents.
+HEAVY = 4_000_000
+#: A write may become visible after one with a higher number: at the next refresh; and a server tries for 60 s to bring
+#: a copy up to date that was busy (`indices.replication.retry_timeout`).
+LATE = 70.0
 #: Seconds for an index whose refreshes its owner asks for.
 UNKNOWN_REFRESH = 60.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -68,12 +72,15 @@ def lateness(connection: Connection, name: str) -> float:
     return LATE + 2 * max(map(_seconds, told))
 
 
-def newest(connection: Connection, name: str, shards: Sequence[Shard]) -> list[int]:
-    """Return the highest number that is visible in each shard, START where there is none."""
+def newest(connection: Connection, name: str, after: Sequence[tuple[Shard, int]]) -> list[int]:
+    """Return the highest number that is visible in each shard; the given one where there is none after it."""
     body = {"size": 1, "_source": False, "sort": [{"_seq_no": "desc"}], "track_total_hits": False}
-    searches = [(_header(name, shard), body | {"query": _written(shard)}) for shard in shards]
-    found = connection.search_each(searches, WRITING)
-    return [int(answer["hits"]["hits"][0]["sort"][0]) if answer["hits"]["hits"] else START for answer in found]
+    searches = [
+        (_header(name, shard), body | {"query": {"bool": {"filter": [_written(shard), _after(number)]}}})
+        for shard, number in after
+    ]
+    answers = [answer["hits"]["hits"] for answer in connection.search_each(searches, WRITING)]
+    return [int(hits[0]["sort"][0]) if hits else number for (_, number), hits in zip(after, answers, strict=True)]
 
 
 def pages(
@@ -84,24 +91,24 @@ def pages(
     upto: int,
     fields: Sequence[str],
     query: Sequence[Mapping[str, Any]] = (),
-    size: int = PAGE,
 ) -> Iterator[Page]:
     """Yield the documents whose last write has a number from `after` + 1 to `upto`, oldest first, page by page.
 
     `name` may be an alias, whose filter holds; `query` are conditions. What is rewritten meanwhile gets a higher
     number, and is not among them. Documents have holes between their numbers where others were rewritten: a
-    page looks at as many numbers as it takes to be about full.
+    page looks at as many numbers as it takes to be about full. Pages of long documents are shorter.
     """
-    width = size
+    size = width = FIRST_PAGE
     while after < upto:
         end = min(after + width, upto)
         sequence = time.time_ns()
         hits = _search(connection, name, shard, after, end, query, {"size": size, "_source": list(fields)})
         if len(hits) == size:
             end = int(hits[-1]["_seq_no"])
-            width = max(width // 2, size)
-        elif len(hits) < size // 2:
-            width *= 2
+        weight = sum(len(str(hit.get("_source"))) for hit in hits)
+        density = max(len(hits), 1) / (end - after)
+        size = max(min(PAGE, 2 * size, size * HEAVY // max(weight, 1)), 1)
+        width = math.ceil(size / density)
         yield Page(shard, end, sequence, hits)
         after = end
 
@@ -113,11 +120,15 @@ def writes(
 
     A number comes again, in another term, where a copy that had it was lost.
     """
+    width = MOST_NUMBERS
     while after < upto:
-        body = {"size": MOST_NUMBERS, "_source": False}
-        hits = _search(connection, name, shard, after, min(after + MOST_NUMBERS, upto), query, body)
+        end = min(after + width, upto)
+        hits = _search(connection, name, shard, after, end, query, {"size": MOST_NUMBERS, "_source": False})
         yield from ((int(hit["_seq_no"]), int(hit["_primary_term"])) for hit in hits)
-        after += MOST_NUMBERS
+        if len(hits) == MOST_NUMBERS:
+            end = int(hits[-1]["_seq_no"])
+        width = MOST_NUMBERS if len(hits) > MOST_NUMBERS // 2 else 2 * width
+        after = end
 
 
 def _search(
@@ -129,7 +140,7 @@ def _search(
     query: Sequence[Mapping[str, Any]],
     body: Body,
 ) -> list[Any]:
-    conditions = [_written(shard), {"range": {"_seq_no": {"gt": after, "lte": upto}}}, *query]
+    conditions = [_written(shard), _after(after, upto), *query]
     asked = {"query": {"bool": {"filter": conditions}}, "sort": [{"_seq_no": "asc"}], "track_total_hits": False}
     (answer,) = connection.search_each(
         [(_header(name, shard), asked | {"version": True, "seq_no_primary_term": True} | body)], WRITING
@@ -149,3 +160,7 @@ def _header(name: str, shard: Shard) -> Body:
 
 def _written(shard: Shard) -> Body:
     return {"term": {"_index": shard.of}}
+
+
+def _after(number: int, upto: int | None = None) -> Body:
+    return {"range": {"_seq_no": {"gt": number} | ({} if upto is None else {"lte": upto})}}

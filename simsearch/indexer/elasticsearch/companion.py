@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection
 from typing import Any
 
 from simsearch.errors import SimsearchError
@@ -10,8 +10,7 @@ from simsearch.indexer.elasticsearch import creation, mapping, progress
 from simsearch.indexer.elasticsearch.connection import path_of
 from simsearch.indexer.elasticsearch.owner import Owner
 from simsearch.indexer.elasticsearch.owner import of as owner_of
-from simsearch.indexer.elasticsearch.progress import Progress
-from simsearch.indexer.elasticsearch.source import Source
+from simsearch.indexer.elasticsearch.source import Source, count
 from simsearch.indexer.errors import IndexNotFound
 from simsearch.indexer.index import Index, open_index
 from simsearch.model import Model
@@ -37,8 +36,15 @@ class NotInPlace(SimsearchError):
     reason: str
 
 
+class NothingMeets(SimsearchError):
+    """No document of {url} meets {where}: mend the condition, or give --where '' for all documents."""
+
+    url: str
+    where: str
+
+
 class LeadsToSeveral(SimsearchError):
-    """The name {url} leads to several indices now, in which the same id may mean two documents, and to one when its companion was made: delete the indices {companion}* and enrich anew."""  # noqa: E501
+    """The name {url} leads to several indices now, in which the same id may mean two documents, and to one when its companion was made: delete the indices of {companion} and enrich anew."""  # noqa: E501
 
     url: str
     companion: str
@@ -50,31 +56,25 @@ def open_companion(
     """Open the companion of an index, or create it; return it with what it is made from.
 
     `options` are fields of `Owner`, as far as they are given; others stay as they were. Where they change, all
-    documents are to be compared again.
+    documents are compared again.
 
-    Raises `SearchableAlready`, `TextFieldUnknown`, `FieldWithoutText`, `LeadsToSeveral`, and what `open_index` raises.
+    Raises what `described` and `open_index` raise.
     """
-    address = source.address.companion
+    address, connection = source.address.companion, source.connection
+    owner = described(source, options)
     try:
-        opened = creation.find(source.connection, address)
+        opened = creation.find(connection, address)
     except IndexNotFound:
-        owner = described(source, options)
         model = model or Model.load()
         model.install()
         how = index_options or mapping.INDEX_OPTIONS
-        creation.create(source.connection, address, model.id, model.dimensions, how, owner._asdict())
-        opened = creation.find(source.connection, address)
-    known = owner_of(opened.meta)
-    if known is None:
-        raise creation.NotOurs(url=address.url, reason="it is an index of its own, and nobody's companion")
-    if source.several() and not known.several:
-        raise LeadsToSeveral(url=source.address.url, companion=address.name)
-    owner = known._replace(**options)
+        creation.create(connection, address, model.id, model.dimensions, how, owner.noted())
+        progress.begin(connection, address, owner.noted())  # what there was is of another companion
+        opened = creation.find(connection, address)
     index = open_index(address.url, model=model, create=False, index_options=index_options)
-    if owner != known:
-        source.check(owner.text_field)
-        progress.write(source.connection, address, Progress({}))
-        creation.note(source.connection, opened, opened.meta | {"owner": owner._asdict()})
+    if owner.noted() != opened.meta["owner"]:
+        creation.note(connection, opened, opened.meta | {"owner": owner.noted()})
+        progress.begin(connection, address, owner.noted())
     return index, owner
 
 
@@ -85,30 +85,87 @@ def open_in_place(
 
     Another model than before takes the place of the old one document by document; queries see the new one's only.
 
-    Raises `NotInPlace`, `TextFieldUnknown`, `FieldWithoutText`, and what `open_index` raises.
+    Raises `NotInPlace`, and what `described` and `open_index` raise.
     """
-    connection, address = source.connection, source.address
+    connection, address, beside = source.connection, source.address, source.address.companion
     found, *others = connection.ask("GET", path_of(address.name), flat_settings=True).values()
     if reason := "the name leads to several indices" if others or source.several() else _unfit(found):
         raise NotInPlace(url=address.url, reason=reason)
     meta = found["mappings"].get("_meta", {})
     before = meta.get("simsearch", {})
-    known = owner_of(before)
-    owner = known._replace(**options) if known else described(source, options)._replace(in_place=True)
-    source.check(owner.text_field)
+    owner = described(source, options)._replace(in_place=True)
     model = model or Model.load(before.get("model"))
     model.install()
-    ours = {"format": mapping.FORMAT, "model": model.id, "dimensions": model.dimensions, "owner": owner._asdict()}
-    if json.loads(json.dumps(ours)) != before:
-        beside = address.companion
+    ours = {"format": mapping.FORMAT, "model": model.id, "dimensions": model.dimensions, "owner": owner.noted()}
+    if ours != before:
         how = {beside.dead_letters: mapping.dead_letters_mapping(), beside.progress: mapping.progress_mapping()}
         creation.create_beside(connection, how)
-        progress.write(connection, beside, Progress({}))
         fields = mapping.in_place(model.id, model.dimensions, index_options or mapping.INDEX_OPTIONS)
         # The server replaces `_meta` as a whole: what else is in it is the owner's.
         body = {"properties": fields, "_meta": {**meta, "simsearch": ours}}
         connection.ask("PUT", path_of(address.name, "_mapping"), body, patience=WRITING)
+        progress.begin(connection, beside, owner.noted())
     return open_index(address.url, model=model, create=False), owner
+
+
+def described(source: Source, options: dict[str, Any]) -> Owner:
+    """Return what is made searchable: what was noted, and the options that are given.
+
+    Raises `SearchableAlready`, `TextFieldUnknown`, `LeadsToSeveral`, `NothingMeets`, `FieldWithoutText`,
+    `FieldUnknown`, `ConditionUnclear`.
+    """
+    known = _known(source)
+    owner = known._replace(**options) if known else None
+    if owner is None:
+        if not options.get("text_field"):
+            raise TextFieldUnknown(url=source.address.url)
+        owner = Owner(name=source.address.name, several=source.several(), **options)
+    check_names(source, owner, [owner.name] if not source.several() else ["", owner.name])
+    if known == owner:
+        return owner
+    source.check(owner.text_field)
+    for field in (owner.title_field, *owner.filter_fields, owner.changed_field):
+        source.check_known(field)
+    if owner.where and source.count and not count(source.connection, owner.name, owner.conditions()):
+        raise NothingMeets(url=source.address.url, where=" and ".join(owner.where))
+    return owner
+
+
+def check_names(source: Source, owner: Owner, indices: Collection[str]) -> None:
+    """Look whether a name leads to as many indices as when its companion was made.
+
+    Raises `LeadsToSeveral`.
+    """
+    if len(indices) > 1 and not owner.several:
+        raise LeadsToSeveral(url=source.address.url, companion=source.address.companion.name)
+
+
+def is_in_place(source: Source) -> bool:
+    """Tell whether what is computed is written into an index itself."""
+    return any(meta.get("owner", {}).get("in_place") for meta in _metas(source))
+
+
+def _known(source: Source) -> Owner | None:
+    """Return what was noted of an index that is enriched already."""
+    for meta in _metas(source):
+        if (owner := owner_of(meta)) and owner.in_place:
+            return owner
+        raise SearchableAlready(url=source.address.url)
+    try:
+        known = owner_of(creation.find(source.connection, source.address.companion).meta)
+    except IndexNotFound:
+        return None
+    if known is None:
+        url = source.address.companion.url
+        raise creation.NotOurs(url=url, reason="it is an index of its own, and nobody's companion")
+    return known
+
+
+def _metas(source: Source) -> list[dict[str, Any]]:
+    """Return what simsearch has noted in the mappings of an index."""
+    found = source.connection.ask("GET", path_of(source.address.name, "_mapping"))
+    metas = [of_index["mappings"].get("_meta", {}) for of_index in found.values()]
+    return [meta["simsearch"] for meta in metas if "simsearch" in meta]
 
 
 def _unfit(found: dict[str, Any]) -> str:
@@ -119,29 +176,3 @@ def _unfit(found: dict[str, Any]) -> str:
     if "simsearch" in mappings.get("properties", {}) and "simsearch" not in mappings.get("_meta", {}):
         return "it has a field simsearch of its own"
     return ""
-
-
-def described(source: Source, options: dict[str, Any]) -> Owner:
-    """Return what a new companion would be made from.
-
-    Raises `SearchableAlready`, `TextFieldUnknown`, `FieldWithoutText`.
-    """
-    if _metas(source):
-        raise SearchableAlready(url=source.address.url)
-    if not options.get("text_field"):
-        raise TextFieldUnknown(url=source.address.url)
-    owner = Owner(name=source.address.name, several=source.several(), **options)
-    source.check(owner.text_field)
-    return owner
-
-
-def is_in_place(source: Source) -> bool:
-    """Tell whether what is computed is written into an index itself."""
-    return any(meta.get("owner", {}).get("in_place") for meta in _metas(source))
-
-
-def _metas(source: Source) -> list[dict[str, Any]]:
-    """Return what simsearch has noted in the mappings of an index."""
-    found = source.connection.ask("GET", path_of(source.address.name, "_mapping"))
-    metas = [of_index["mappings"].get("_meta", {}) for of_index in found.values()]
-    return [meta["simsearch"] for meta in metas if "simsearch" in meta]

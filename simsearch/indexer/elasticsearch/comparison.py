@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
+from typing import Any
 
 from simsearch.corpus.document import Document
 from simsearch.indexer.elasticsearch import changes, dead_letters, reading, source
@@ -19,15 +20,14 @@ from simsearch.patience import WRITING
 STEP = 1_000
 
 
-def counts(connection: Connection, address: Address, owner: Owner, model: str) -> tuple[int, int]:
-    """Return how many documents the owner has, and how many of them are stored, or are dead letters."""
+def counts(connection: Connection, address: Address, owner: Owner, engine: Engine) -> tuple[int, int]:
+    """Return how many documents the owner has, and how many are stored or, as dead letters, cannot be."""
     owners = source.count(connection, owner.name, owner.conditions(), WRITING)
-    stored = [{"term": {"simsearch.model": model}}]
-    if owner.in_place:
-        ours = source.count(connection, owner.name, [*owner.conditions(), *stored], WRITING)
-    else:
-        ours = source.count(connection, address.name, stored, WRITING)
-    return owners, ours + dead_letters.count(connection, address, WRITING)
+    name, conditions = (owner.name, owner.conditions()) if owner.in_place else (address.name, [])
+    stored = source.count(connection, name, [*conditions, {"term": {"simsearch.model": engine.model}}], WRITING)
+    letters = [hit["_id"] for hit in _letters(connection, address)]
+    held = engine.digests(letters) if letters else {}
+    return owners, stored + sum(not held.get(letter, ("", 0))[0] for letter in letters)
 
 
 def gone(connection: Connection, address: Address, owner: Owner) -> Iterator[tuple[list[str], int]]:
@@ -36,8 +36,10 @@ def gone(connection: Connection, address: Address, owner: Owner) -> Iterator[tup
     What was stored just now is left out: the owner's copies of it may not be visible on all of its nodes.
     """
     least = changes.lateness(connection, owner.name) * 1e9
-    walk = reading.walk(connection, address.name, ["source"], STEP, patience=WRITING)
-    while hits := list(islice(walk, STEP)):
+    fields = ["source"] if owner.several else []
+    walk = reading.walk(connection, address.name, fields, STEP, patience=WRITING)
+    both = chain(walk, _letters(connection, address))
+    while hits := list(islice(both, STEP)):
         sequence = time.time_ns()
         old = [hit for hit in hits if hit["_version"] < sequence - least]
         names = {hit["_id"]: hit.get("_source", {}).get("source", "") for hit in old}
@@ -47,5 +49,14 @@ def gone(connection: Connection, address: Address, owner: Owner) -> Iterator[tup
 
 def differing(engine: Engine, documents: Sequence[Document]) -> list[Document]:
     """Return those documents that are not stored just so."""
-    stored = engine.digests([clean(document).id for document in documents])
-    return [document for document in documents if stored.get(document.id, ("", 0))[0] != clean(document).digest]
+    cleaned = [clean(document) for document in documents]
+    stored = engine.digests([document.id for document in cleaned])
+    return [document for document in cleaned if stored.get(document.id, ("", 0))[0] != document.digest]
+
+
+def _letters(connection: Connection, address: Address) -> Iterator[Any]:
+    """Yield the dead letters that are documents; those of messages name none, and have no source."""
+    if dead_letters.count(connection, address, WRITING):
+        for hit in reading.walk(connection, address.dead_letters, ["source"], STEP, patience=WRITING):
+            if "source" in hit.get("_source", {}):
+                yield hit

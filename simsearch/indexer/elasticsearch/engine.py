@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.corpus.document import Document
-from simsearch.errors import SimsearchError
 from simsearch.indexer.conditions import Condition
 from simsearch.indexer.dead_letters import cleaned
 from simsearch.indexer.elasticsearch import (
@@ -45,15 +44,8 @@ from simsearch.indexer.engine import (
     Passage,
     Question,
 )
-from simsearch.indexer.errors import IndexNotFound
+from simsearch.indexer.errors import IndexNotFound, OwnersIndex
 from simsearch.patience import WRITING
-
-
-class OwnersIndex(SimsearchError):
-    """The index {name} belongs to somebody else and is only read: change it as its owner does, and `simsearch enrich` brings its companion {companion} up to date."""  # noqa: E501
-
-    name: str
-    companion: str
 
 
 class ElasticsearchEngine:
@@ -74,9 +66,11 @@ class ElasticsearchEngine:
             engine = cls(address, connection)
         except creation.NotOurs as error:
             try:
-                engine = cls(address.companion, connection, read_only=True)
+                engine = cls(address.companion, connection)
             except IndexNotFound:
                 raise error from None
+            if index_options:
+                raise OwnersIndex(url=engine.url, owner=engine.owner) from None
         if index_options:
             creation.change(connection, engine._opened, index_options)
         return engine
@@ -88,14 +82,14 @@ class ElasticsearchEngine:
         creation.create(connection, address, model, dimensions, index_options or mapping.INDEX_OPTIONS)
         return cls(address, connection)
 
-    def __init__(self, address: Address, connection: Connection, *, read_only: bool = False) -> None:
+    def __init__(self, address: Address, connection: Connection) -> None:
         self.url = address.url
         self._address = address
         self._connection = connection
         self._opened = creation.find(connection, address)
         self.model = self._opened.model
         self._owner = owner.of(self._opened.meta)
-        self._read_only = read_only
+        self.owner = self._owner.name if self._owner else ""
         self._scope = queries.OURS
         self._beside = address
         self._in_place = self._owner is not None and self._owner.in_place
@@ -134,19 +128,19 @@ class ElasticsearchEngine:
 
     def renew(self, documents: Sequence[Document]) -> list[Outcome]:
         """Note that stored documents were read again and had not changed."""
-        return self._writing().renew(documents)
+        return self._writer.renew(documents)
 
     def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
         """Write documents; afterwards those stored survive a crash. The newest reading wins."""
-        return self._writing().store(batch)
+        return self._writer.store(batch)
 
     def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
         """Delete documents; an older reading that arrives later does not bring them back."""
-        return self._writing().delete(ids, sequence)
+        return self._writer.delete(ids, sequence)
 
     def bury(self, failed: Sequence[Failed]) -> None:
         """Keep documents that could not be stored, each with its reason; tries of the same document add up."""
-        self._writing().bury(cleaned(failed))
+        self._writer.bury(cleaned(failed))
 
     def dead_letters(self, ids: Sequence[str] | None = None) -> list[DeadLetter]:
         """Return the documents that could not be stored, all or some, the oldest first."""
@@ -155,7 +149,7 @@ class ElasticsearchEngine:
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """Remove dead letters; return the ids of those that were there."""
-        with self._writing().told():
+        with self._writer.told():
             return dead_letters.forget(self._connection, self._beside, ids)
 
     @contextmanager
@@ -251,18 +245,12 @@ class ElasticsearchEngine:
         hits = source.find(self._connection, self._owner, dict.fromkeys(ids, ""), fields)
         return {name: hit for name, hit in hits.items() if hit["_source"].get("simsearch")}
 
-    def _writing(self) -> Writer:
-        """Return what writes, where this may be written to."""
-        if self._read_only and self._owner:
-            raise OwnersIndex(name=self._owner.name, companion=self.url)
-        return self._writer
-
     def _companion(self) -> dict[str, Any] | None:
         """Return whose companion this is, and how many seconds old what it holds is."""
         if not self._owner:
             return None
-        seen = progress.read(self._connection, self._beside).seen
-        return {"owner": self._owner.name, "lag": (time.time_ns() - seen) / 1e9 if seen else None}
+        seen = progress.seen(self._connection, self._beside)
+        return {"owner": self._owner.name, "behind": round((time.time_ns() - seen) / 1e9, 1) if seen else None}
 
 
 def _connect(url: str) -> tuple[Address, Connection]:

@@ -27,8 +27,8 @@ class Order(Protocol):
     def parts(self) -> list[Shard]:
         """Return the parts that there are now."""
 
-    def newest(self, parts: Sequence[Shard]) -> list[int]:
-        """Return the highest position that is visible in each part, START where there is none."""
+    def newest(self, after: Sequence[tuple[Shard, int]]) -> list[int]:
+        """Return the highest position that is visible in each part, the given one where there is none after it."""
 
     def pages(self, part: Shard, after: int, upto: int) -> Iterator[Page]:
         """Yield the documents after a position, page by page."""
@@ -59,9 +59,9 @@ class ByNumber:
         """Return the shards."""
         return changes.shards(self._connection, self._name)
 
-    def newest(self, parts: Sequence[Shard]) -> list[int]:
+    def newest(self, after: Sequence[tuple[Shard, int]]) -> list[int]:
         """Return the highest number that is visible in each shard."""
-        return changes.newest(self._connection, self._name, parts)
+        return changes.newest(self._connection, self._name, after)
 
     def pages(self, part: Shard, after: int, upto: int) -> Iterator[Page]:
         """Yield the documents written after a number."""
@@ -93,18 +93,26 @@ class ByTime:
         """Return the whole as one part."""
         return [Shard(self._owner.name, self._owner.changed_field, 0)]
 
-    def newest(self, parts: Sequence[Shard]) -> list[int]:
-        """Return the latest time, in ms since 1970, or the highest number."""
-        highest = {"max": {"field": self._owner.changed_field}}
-        query = {"bool": {"filter": self._owner.conditions()}}
-        body = {"size": 0, "query": query, "aggs": {"highest": highest}, "track_total_hits": False}
+    def newest(self, after: Sequence[tuple[Shard, int]]) -> list[int]:
+        """Return the latest time, in ms since 1970, but no time to come; or the highest number."""
+        ((_, before),) = after
+        highest = self._highest([])
+        if (
+            "value_as_string" in highest and highest["value"] > time.time() * 1000
+        ):  # a date to come would hide all others
+            highest = self._highest([{"range": {self._owner.changed_field: {"lte": "now"}}}])
+        return [before if highest["value"] is None else max(before, math.ceil(highest["value"]))]
+
+    def _highest(self, conditions: list[Any]) -> Any:
+        aggregation = {"max": {"field": self._owner.changed_field}}
+        query = {"bool": {"filter": [*self._owner.conditions(), *conditions]}}
+        body = {"size": 0, "query": query, "aggs": {"highest": aggregation}, "track_total_hits": False}
         (found,) = self._connection.search(self._owner.name, [body], WRITING)
-        highest_value = found["aggregations"]["highest"]["value"]
-        return [START if highest_value is None else math.ceil(highest_value)]
+        return found["aggregations"]["highest"]
 
     def pages(self, part: Shard, after: int, upto: int) -> Iterator[Page]:
-        """Yield the documents changed after a time; from START on all, also those without one."""
-        bounds = {"gt": after, "lte": upto, "format": "epoch_millis"}
+        """Yield the documents changed at a time or after it; from START on all, also those without one."""
+        bounds = {"gte": after, "lte": upto, "format": "epoch_millis"}  # times may be coarse: as many as you like agree
         changed = [{"range": {self._owner.changed_field: bounds}}] if after > START else []
         query = {"bool": {"filter": [*self._owner.conditions(), *changed]}}
         fields = [*self._owner.fields(), self._owner.changed_field]
@@ -117,7 +125,7 @@ class ByTime:
 
     def late(self, part: Shard, after: int, upto: int, read: set[State]) -> Iterator[Page]:
         """Yield documents of which another time was read, or none."""
-        for page in self.pages(part, after, upto) if upto > after else ():
+        for page in self.pages(part, after, upto) if upto > START else ():
             yield page._replace(hits=[hit for hit in page.hits if self.state(part, hit) not in read])
 
     def state(self, part: Shard, hit: Any) -> State:

@@ -25,6 +25,10 @@ class Owner(NamedTuple):
     in_place: bool = False  #: what is computed is written into the index itself, and there is no companion
     several: bool = False  #: the name may lead to several indices, in which the same id may mean two documents
 
+    def noted(self) -> dict[str, Any]:
+        """Return this as JSON gives it back."""
+        return {name: value if isinstance(value, str | bool) else list(value) for name, value in self._asdict().items()}
+
     def fields(self) -> list[str]:
         """Return the fields that are read."""
         return [name for name in (self.text_field, self.title_field, *self.filter_fields) if name]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.patience import READING, WRITING, Patience
@@ -11,27 +13,76 @@ from simsearch.patience import READING, WRITING, Patience
 _ONLY = "1"
 
 
+class OptionsChanged(SimsearchError):
+    """Somebody else has begun to enrich {name} with other options: start this again, with the address alone to use theirs."""  # noqa: E501
+
+    name: str
+
+
 class Progress(NamedTuple):
     """What is stored already; times are ns since 1970."""
 
-    positions: dict[str, int]  #: by shard, the number up to which all writes are stored (`changes.Shard.key`)
+    owner: Mapping[str, Any]  #: from which fields and documents (`Owner`)
+    positions: dict[str, int]  #: by part (`changes.Shard.key`), up to where all is stored
     seen: int = 0  #: all that was visible then is stored
     swept: int = 0  #: when all documents were compared last
 
 
-def read(connection: Connection, address: Address, patience: Patience = READING) -> Progress:
-    """Return how far a companion is; nothing is done where nothing is noted."""
+class Notebook:
+    """Reads and writes the progress; what is noted by others with other options is never overwritten."""
+
+    def __init__(self, connection: Connection, address: Address, owner: Mapping[str, Any]) -> None:
+        self._connection, self._address, self._owner = connection, address, owner
+        self._last: dict[str, Any] = {}
+
+    def read(self) -> Progress:
+        """Return what is noted with the same options; nothing, if it is of others."""
+        found, self._last = _read(self._connection, self._address, WRITING)
+        return found if found and found.owner == self._owner else Progress(self._owner, {})
+
+    def write(self, progress: Progress) -> None:
+        """Note how far the companion is.
+
+        Raises `OptionsChanged` where somebody else has noted other options since.
+        """
+        while True:
+            unchanged = self._last or {"op_type": "create"}
+            try:
+                done = _write(self._connection, self._address, progress, unchanged)
+            except RequestRefused as error:
+                if error.status != 409:
+                    raise
+                found, self._last = _read(self._connection, self._address, WRITING)
+                if found and found.owner != self._owner:
+                    raise OptionsChanged(name=self._address.name) from error
+            else:
+                self._last = {"if_seq_no": done["_seq_no"], "if_primary_term": done["_primary_term"]}
+                return
+
+
+def begin(connection: Connection, address: Address, owner: Mapping[str, Any]) -> None:
+    """Note that nothing is done yet with these options."""
+    _write(connection, address, Progress(owner, {}), {})
+
+
+def seen(connection: Connection, address: Address) -> int:
+    """Return when all that was visible was stored, 0 if never."""
+    found, _ = _read(connection, address, READING)
+    return found.seen if found else 0
+
+
+def _read(connection: Connection, address: Address, patience: Patience) -> tuple[Progress | None, dict[str, Any]]:
     try:
         found = connection.ask("GET", path_of(address.progress, "_doc", _ONLY), patience=patience)
     except RequestRefused as error:
         if error.status != 404:
             raise
-        return Progress({})
-    return Progress(**found["_source"]["progress"])
+        return None, {}
+    last = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
+    return Progress(**found["_source"]["progress"]), last
 
 
-def write(connection: Connection, address: Address, progress: Progress) -> None:
-    """Note how far a companion is."""
-    body: dict[str, Any] = {"progress": progress._asdict()}
+def _write(connection: Connection, address: Address, progress: Progress, conditions: Mapping[str, Any]) -> Any:
     path = path_of(address.progress, "_doc", _ONLY)
-    connection.ask("PUT", path, body, patience=WRITING, require_alias=True)
+    body = {"progress": progress._asdict()}
+    return connection.ask("PUT", path, body, patience=WRITING, require_alias=True, **conditions)

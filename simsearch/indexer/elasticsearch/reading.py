@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import documents, queries
-from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
+from simsearch.indexer.elasticsearch.connection import Connection, Passing, RequestRefused, path_of
 from simsearch.indexer.elasticsearch.mapping import PASSAGES
 from simsearch.indexer.engine import Candidate, Candidates, Passage, Question
 from simsearch.patience import READING, Patience
@@ -19,6 +20,12 @@ from simsearch.patience import READING, Patience
 MOST_IDS = 1_000
 #: How long a server keeps the state of an index that is being walked, after each step.
 KEPT = "5m"
+
+
+class StateLost(SimsearchError):
+    """Elasticsearch at {server} has forgotten the state of the index that was being read, as after a restart: run the same command again."""  # noqa: E501
+
+    server: str
 
 
 def candidates(
@@ -72,7 +79,7 @@ def walk(
 ) -> Iterator[Any]:
     """Yield every document, or those of a query, with its id, version and these fields, as the index is now.
 
-    `size` documents are read at a time.
+    `size` documents are read at a time. Raises `StateLost` where a server was restarted meanwhile.
     """
     opened = connection.ask("POST", path_of(index, "_pit"), keep_alive=KEPT, patience=patience)["id"]
     try:
@@ -83,7 +90,7 @@ def walk(
             body |= {"query": query} if query else {}
             if after:
                 body["search_after"] = after
-            answer = connection.ask("POST", "/_search", body, patience=patience)
+            answer = _next(connection, body, patience)
             opened = answer["pit_id"]
             hits = answer["hits"]["hits"]
             if not hits:
@@ -93,9 +100,20 @@ def walk(
     finally:
         try:
             connection.ask("DELETE", "/_pit", {"id": opened})
+        except Passing:  # the server lets go by itself
+            pass
         except RequestRefused as error:
             if error.status != 404:  # it was let go already, and only the answer was lost
                 raise
+
+
+def _next(connection: Connection, body: Mapping[str, Any], patience: Patience) -> Any:
+    try:
+        return connection.ask("POST", "/_search", body, patience=patience)
+    except RequestRefused as error:
+        if error.kind != "search_context_missing_exception":
+            raise
+        raise StateLost(server=connection.server) from error
 
 
 def vectors(

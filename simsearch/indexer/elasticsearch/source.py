@@ -15,7 +15,7 @@ from simsearch.patience import READING, WRITING, Patience
 #: Documents read at a time: each may be long.
 PAGE = 200
 #: Documents that are looked at to tell which fields hold texts.
-LOOKED_AT = 100
+LOOKED_AT = 50
 #: Characters that a text has at least: shorter values are names and codes.
 A_TEXT = 10
 #: Fields that are named where one has no texts.
@@ -37,6 +37,13 @@ class FieldWithoutText(SimsearchError):
     index: str
     field: str
     remedy: str
+
+
+class FieldUnknown(SimsearchError):
+    """No document of {index} has a field {field}: mend the name, or leave the option out."""
+
+    index: str
+    field: str
 
 
 class Source:
@@ -61,7 +68,11 @@ class Source:
     def several(self) -> bool:
         """Tell whether the name leads to several indices, or will, so that an id alone may mean two documents."""
         found = self.connection.ask("GET", path_of("_resolve", "index", self.address.name))
-        return bool(found["data_streams"]) or any(len(alias["indices"]) > 1 for alias in found["aliases"])
+        if found["data_streams"] or any(len(alias["indices"]) > 1 for alias in found["aliases"]):
+            return True
+        aliases = self.connection.ask("GET", path_of(self.address.name, "_alias")).values()
+        mine = [of_index["aliases"].get(self.address.name, {}) for of_index in aliases]
+        return any("is_write_index" in alias for alias in mine)  # it is to be rolled over
 
     def texts(self, field: str, sample: int | None = None, seed: int = 1) -> Iterator[str]:
         """Yield the text of each document that has one, or of about `sample` documents, taken at random.
@@ -97,6 +108,16 @@ class Source:
         else:
             remedy = "none of its fields has one"
         raise FieldWithoutText(index=self.address.url, field=field, remedy=remedy)
+
+    def check_known(self, field: str) -> None:
+        """Look whether a document has a field, if one is named.
+
+        Raises `FieldUnknown`.
+        """
+        if not field or self._look({"exists": {"field": field}}):
+            return
+        if not any(list(owner.values(document, field)) for document in self._look(self._chosen(LOOKED_AT, 0))):
+            raise FieldUnknown(index=self.address.url, field=field)
 
     def close(self) -> None:
         """Close the connections."""

@@ -68,6 +68,7 @@ class SqliteEngine:
     """An index in a file; several processes may read and write it at a time."""
 
     exclusive = True
+    owner = ""
 
     @classmethod
     def open(cls, url: str, index_options: str | None = None) -> SqliteEngine:
