@@ -35,6 +35,7 @@ COMMANDS = (
     "status",
     "doctor",
     "retry",
+    "reindex",
     "config",
 )
 #: The commands below `words`.

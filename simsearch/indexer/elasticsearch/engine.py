@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from simsearch.indexer.dead_letters import cleaned
 from simsearch.indexer.elasticsearch import creation, dead_letters, documents, health, load, mapping, queries, reading
 from simsearch.indexer.elasticsearch.access import Access
 from simsearch.indexer.elasticsearch.address import Address, parse
-from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.elasticsearch.writing import Writer
 from simsearch.indexer.engine import (
     Candidates,
@@ -30,6 +31,28 @@ from simsearch.indexer.engine import (
     Question,
 )
 from simsearch.patience import WRITING
+
+if TYPE_CHECKING:
+    from simsearch.indexer.elasticsearch.succession import ElasticsearchSuccession
+    from simsearch.model import Model
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _told(read: Callable[Concatenate[ElasticsearchEngine, P], T]) -> Callable[Concatenate[ElasticsearchEngine, P], T]:
+    """Let a method say that another model has taken the place of ours, where the server finds ours no more."""
+
+    @wraps(read)
+    def told(engine: ElasticsearchEngine, /, *arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return read(engine, *arguments, **named)
+        except RequestRefused as error:
+            if error.status == 404:
+                engine.tell_changed(error)
+            raise
+
+    return told
 
 
 class ElasticsearchEngine:
@@ -56,19 +79,29 @@ class ElasticsearchEngine:
         creation.create(connection, address, model, dimensions, index_options or mapping.INDEX_OPTIONS)
         return cls(address, connection)
 
-    def __init__(self, address: Address, connection: Connection) -> None:
+    @classmethod
+    def beside(cls, url: str, model: str) -> ElasticsearchEngine:
+        """Open the index that is being made for another model, and takes copies of documents."""
+        address, connection = _connect(url)
+        return cls(address, connection, address.write_alias(model))
+
+    def __init__(self, address: Address, connection: Connection, beside: str = "") -> None:
         self.url = address.url
         self._address = address
         self._connection = connection
-        self._opened = creation.find(connection, address)
+        self._beside = beside  #: the alias of an index that the name does not lead to
+        self._opened = creation.find(connection, address, alias=beside)
         self.model = self._opened.model
+        #: Reads go through the alias of our model: the name may lead to another one later.
+        self._alias = address.write_alias(self.model)
 
+    @_told
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, list what is wrong."""
         if check:
             self.refresh()
-        (counted,) = self._connection.search(self._address.name, [queries.states()])
-        statistics = self._connection.ask("GET", path_of(self._address.name, "_stats", "store"))
+        (counted,) = self._connection.search(self._alias, [queries.states()])
+        statistics = self._connection.ask("GET", path_of(self._alias, "_stats", "store"))
         found = counted["aggregations"]
         states = {bucket["key"]: bucket["doc_count"] for bucket in found["states"]["buckets"]}
         return Info(
@@ -120,15 +153,15 @@ class ElasticsearchEngine:
     @contextmanager
     def loading(self) -> Iterator[None]:
         """Prepare the index for a long run of `store`, and go back afterwards."""
-        load.begin(self._connection, self._address)
+        load.begin(self._connection, self._address, self._beside)
         try:
             yield
         finally:
-            load.end(self._connection, self._address)
+            load.end(self._connection, self._address, self._beside)
 
     def settle(self) -> None:
         """Make what was written visible to searches, and mend what earlier runs have left behind."""
-        load.end(self._connection, self._address)
+        load.end(self._connection, self._address, self._beside)
         self.refresh()
         self.settle_dead_letters()
 
@@ -138,51 +171,83 @@ class ElasticsearchEngine:
 
     def refresh(self) -> None:
         """Make what was written visible to searches."""
-        names = f"{self._address.name},{self._address.dead_letters}"
+        names = f"{self._beside or self._address.name},{self._address.dead_letters}"
         self._connection.ask("POST", path_of(names, "_refresh"), patience=WRITING)
 
+    @_told
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
-        return reading.candidates(self._connection, self._address.name, question)
+        return reading.candidates(self._connection, self._alias, question)
 
+    @_told
     def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
         """Return ids of the documents nearest to a vector."""
-        (answer,) = self._connection.search(self._address.name, [queries.nearest(vector, limit, conditions)])
+        (answer,) = self._connection.search(self._alias, [queries.nearest(vector, limit, conditions)])
         return [hit["_id"] for hit in answer["hits"]["hits"]]
 
+    @_told
     def facets(self, conditions: Sequence[Condition], limit: int) -> list[tuple[str, int]]:
         """Return the most frequent tags among documents that meet the conditions, with their numbers."""
-        (answer,) = self._connection.search(self._address.name, [queries.facets(conditions, limit)])
+        (answer,) = self._connection.search(self._alias, [queries.facets(conditions, limit)])
         found = [(bucket["key"], bucket["doc_count"]) for bucket in answer["aggregations"]["tags"]["buckets"]]
         return sorted(found, key=lambda tag: (-tag[1], tag[0]))
 
+    @_told
     def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
         """Return the passages of documents, in their order; ids that are not stored are left out."""
-        found = reading.get(self._connection, self._address.name, ids, documents.OF_PASSAGES)
+        found = reading.get(self._connection, self._alias, ids, documents.OF_PASSAGES)
         return {name: documents.passages(source) for name, source in found.items()}
 
+    @_told
     def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
         """Return stored documents; ids that are not stored are left out."""
-        found = reading.get(self._connection, self._address.name, ids, documents.SHOWN)
+        found = reading.get(self._connection, self._alias, ids, documents.SHOWN)
         return {name: documents.found(name, source) for name, source in found.items()}
 
+    @_told
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
-        return reading.words(self._connection, self._address.name).items()
+        return reading.words(self._connection, self._alias).items()
 
+    @_told
     def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
         apart = health.version(self._connection) >= documents.APART_FROM
-        return reading.vectors(self._connection, self._address.name, limit, apart)
+        return reading.vectors(self._connection, self._alias, limit, apart)
+
+    def succeed(self, model: Model) -> ElasticsearchSuccession | None:
+        """Make an index of another model beside this one, or go on with it; None where this one has the model."""
+        from simsearch.indexer.elasticsearch import succession  # not needed to search
+
+        return succession.begin(self, self._connection, self._address, model)
+
+    def drop_old(self) -> list[str]:
+        """Remove what earlier models, and changes of model that were given up, have left; return the names.
+
+        Raises `ReindexUnfinished`.
+        """
+        from simsearch.indexer.elasticsearch import succession  # not needed to search
+
+        return succession.drop(self._connection, self._address)
+
+    def settle_deletes(self, ids: Sequence[str]) -> None:
+        """Delete those documents that the index holds, and of which a newer delete is noted."""
+        self._writer.settle_deletes(ids)
 
     def close(self) -> None:
         """Close the connections."""
         self._connection.close()
 
+    def tell_changed(self, error: RequestRefused) -> None:
+        """Raise `ModelChanged` if the name leads to an index of another model."""
+        changed = creation.changed(self._connection, self._address, self.model)
+        if changed:
+            raise changed from error
+
     @cached_property
     def _writer(self) -> Writer:
         packed = health.version(self._connection) >= documents.PACKED_FROM
-        return Writer(self._connection, self._address, self.model, packed)
+        return Writer(self._connection, self._address, self.model, packed, copying=bool(self._beside))
 
 
 def _connect(url: str) -> tuple[Address, Connection]:

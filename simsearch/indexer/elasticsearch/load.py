@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
-from simsearch.indexer.elasticsearch.creation import Opened, find
+from simsearch.indexer.elasticsearch.creation import Opened, find, note
 from simsearch.patience import WRITING
 
 #: How often new documents become visible during a load: each time costs the server a small segment.
@@ -14,20 +14,20 @@ _SETTING = "index.refresh_interval"
 NOTE = "refresh_interval"
 
 
-def begin(connection: Connection, address: Address) -> None:
+def begin(connection: Connection, address: Address, alias: str = "") -> None:
     """Raise the refresh interval, and note in the mapping what it was; the note is there first."""
-    found = find(connection, address, WRITING)
+    found = find(connection, address, WRITING, alias)
     if NOTE not in found.meta:
-        _note(connection, found, found.meta | {NOTE: found.settings.get(_SETTING, "")})
+        note(connection, found, found.meta | {NOTE: found.settings.get(_SETTING, "")})
     _set(connection, found, DURING)
 
 
-def end(connection: Connection, address: Address) -> None:
+def end(connection: Connection, address: Address, alias: str = "") -> None:
     """Go back to the interval that was noted, also by a process that was killed."""
-    found = find(connection, address, WRITING)
+    found = find(connection, address, WRITING, alias)
     if NOTE in found.meta:
         _set(connection, found, found.meta[NOTE])
-        _note(connection, found, {name: value for name, value in found.meta.items() if name != NOTE})
+        note(connection, found, {name: value for name, value in found.meta.items() if name != NOTE})
 
 
 def is_raised(found: Opened) -> bool:
@@ -37,7 +37,3 @@ def is_raised(found: Opened) -> bool:
 
 def _set(connection: Connection, found: Opened, interval: str) -> None:
     connection.ask("PUT", path_of(found.name, "_settings"), {_SETTING: interval or None}, patience=WRITING)
-
-
-def _note(connection: Connection, found: Opened, meta: dict[str, object]) -> None:
-    connection.ask("PUT", path_of(found.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
