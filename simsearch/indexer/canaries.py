@@ -8,7 +8,7 @@ from simsearch.corpus.passages import sentences
 from simsearch.indexer.index import Index
 
 #: Documents that are asked for, and the hits among which each should be.
-CANARIES, AMONG = 100, 10
+CANARIES, AMONG = 50, 10
 #: Share of the documents that another model may fail to find by chance.
 TOLERANCE = 0.05
 #: A question of more characters is cut.

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from servers.answers import ask
+from tiny import WORDS, tiny
 
 from simsearch.corpus import Document
 from simsearch.indexer import Index, indexing, open_index
@@ -24,31 +25,11 @@ from simsearch.indexer.reindexing import CanariesLost, Reindexing, begin, build,
 from simsearch.indexer.sqlite.file import connect
 from simsearch.indexer.sqlite.writing import remove
 from simsearch.model import Model
-from simsearch.model.saving import Tables, save
 
 from .conftest import drop
 
 #: An edition that is read later than now.
 LATER = 5 * 10**15
-WORDS = ["咖啡", "绿茶", "睡觉", "银行", "存款", "医生", "学校", "长城", "樱花", "地铁"]
-
-
-def tiny(folder: Path, seed: int, dimensions: int) -> Model:
-    """Return a model of a few words."""
-    rng = np.random.default_rng(seed)
-    words = ["的", *WORDS]
-    tables = Tables(
-        words=words,
-        counts=np.arange(len(words), 0, -1) * 10,
-        vectors=rng.normal(size=(len(words), dimensions)).astype(np.float32),
-        whitening=np.eye(dimensions, dtype=np.float32),
-        characters="咖啡",
-        character_vectors=rng.normal(size=(2, dimensions)).astype(np.float32),
-        mean=np.zeros(dimensions, np.float32),
-        unknown_norm=1.0,
-    )
-    save(folder, tables)
-    return Model.load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -360,7 +341,7 @@ def test_documents_that_are_missing_are_noticed_and_made_up_for(
         built(begun)
         if url.startswith("http"):
             ask(
-                f"{url}-write-{alike.id[:8]}/_doc/{quote('文-3')}?version=1003&version_type=external_gte",
+                f"{url}-build-{alike.id[:8]}/_doc/{quote('文-3')}?version=1003&version_type=external_gte",
                 method="DELETE",
             )
             begun.new.engine.settle()

@@ -83,7 +83,7 @@ class ElasticsearchEngine:
     def beside(cls, url: str, model: str) -> ElasticsearchEngine:
         """Open the index that is being made for another model, and takes copies of documents."""
         address, connection = _connect(url)
-        return cls(address, connection, address.write_alias(model))
+        return cls(address, connection, address.build_alias(model))
 
     def __init__(self, address: Address, connection: Connection, beside: str = "") -> None:
         self.url = address.url
@@ -93,7 +93,7 @@ class ElasticsearchEngine:
         self._opened = creation.find(connection, address, alias=beside)
         self.model = self._opened.model
         #: Reads go through the alias of our model: the name may lead to another one later.
-        self._alias = address.write_alias(self.model)
+        self._alias = beside or address.write_alias(self.model)
 
     @_told
     def info(self, check: bool = False) -> Info:
@@ -247,7 +247,7 @@ class ElasticsearchEngine:
     @cached_property
     def _writer(self) -> Writer:
         packed = health.version(self._connection) >= documents.PACKED_FROM
-        return Writer(self._connection, self._address, self.model, packed, copying=bool(self._beside))
+        return Writer(self._connection, self._address, self.model, packed, self._beside)
 
 
 def _connect(url: str) -> tuple[Address, Connection]:

@@ -33,11 +33,11 @@ def names(connection: Connection, address: Address) -> list[str]:
 
 
 def make(connection: Connection, address: Address, old: Opened, model: Model) -> tuple[Opened, bool]:
-    """Return the unfinished index of a model, and whether it is new. Only the model's own alias leads to it.
+    """Return the unfinished index of a model, and whether it is new. Nobody else writes to it.
 
     Which numbers are free is asked first: of two processes that make one, one finds the number taken.
     """
-    alias = address.write_alias(model.id)
+    alias = address.build_alias(model.id)
     made = False
     while True:
         taken = names(connection, address)

@@ -40,6 +40,8 @@ def begin(
         return ElasticsearchSuccession(engine, connection, address, model, current.name, resumed=not made)
     old = current.meta.get(FROM)
     if old in generations.names(connection, address):
+        back = {"add": {"index": current.name, "alias": address.build_alias(model.id)}}
+        connection.ask("POST", "/_aliases", {"actions": [back]}, patience=WRITING)
         return ElasticsearchSuccession(engine, connection, address, model, old, swapped=True)
     return None
 
@@ -84,7 +86,7 @@ class ElasticsearchSuccession:
         self.swapped = swapped
         self._old_engine, self._connection, self._address = engine, connection, address
         self._old = old
-        self._alias = address.write_alias(model.id)
+        self._alias = address.build_alias(model.id)
         self._resumed = resumed
         self._read: dict[str, int] = {}  #: of each shard, the number up to which all was taken over
 
@@ -123,6 +125,8 @@ class ElasticsearchSuccession:
         self._connection.ask("PUT", path_of(self._old, "_block", "write"), patience=WRITING)
         catch_up()
         found = creation.find(self._connection, self._address, WRITING, self._alias)
+        gone = {"remove": {"index": found.name, "alias": self._alias}}
+        self._connection.ask("POST", "/_aliases", {"actions": [gone]}, patience=WRITING)
         meta = {name: value for name, value in found.meta.items() if name != FROM}
         creation.note(self._connection, found, meta)
 
@@ -137,6 +141,7 @@ class ElasticsearchSuccession:
             {"remove": {"index": self._old, "alias": name, "must_exist": True}},
             {"remove": {"index": self._old, "alias": old_alias, "must_exist": False}},
             {"add": {"index": new, "alias": name}},
+            {"add": {"index": new, "alias": self._address.write_alias(self.new.model)}},
         ]
         try:
             self._connection.ask("POST", "/_aliases", {"actions": actions}, patience=WRITING)
