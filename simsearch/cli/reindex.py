@@ -57,7 +57,8 @@ def reindex(
     some documents are asked for by a sentence of their own. If the command is killed, run it again: it goes on. Writers
     and readers that were at work with the old model are told to open the index again.
 
-    On Elasticsearch the old index is kept until --drop-old. A file keeps nothing: its content is replaced in one step.
+    On Elasticsearch the old index is kept until --drop-old. A file keeps nothing: its content is replaced in one step,
+    which takes room for three.
 
     Example: `simsearch reindex --model my-model --diff questions.txt`
     """

@@ -109,6 +109,7 @@ def check(begun: Reindexing) -> None:
 
     Raises `NumbersDiffer`, `CanariesLost`.
     """
+    begun.new.engine.settle()
     url = begun.old.engine.url
     lost = begun.old.engine.digests(sorted(begun.refused)).values()
     expected = begun.old.info().documents - sum(bool(digest) for digest, _ in lost)

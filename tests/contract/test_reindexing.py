@@ -330,6 +330,27 @@ def test_a_model_may_be_tried_and_given_up(index: Index, url: str, small: Model,
     assert len(sound(url, small)) == 30
 
 
+def test_who_knows_the_model_from_two_changes_ago_does_not_meet_the_unfinished_index(
+    index: Index, url: str, small: Model, alike: Model
+) -> None:
+    index.add(texts(20))
+    with open_index(url) as early:
+        assert reindex(index, alike)
+        with open_index(url) as now, begin(now, small) as begun:
+            built(begun)
+            for question in (
+                lambda: early.search("咖啡"),
+                lambda: early.add(texts(1, edition=1)),
+                lambda: early.delete(["文-1"]),
+            ):
+                with pytest.raises(ModelChanged, match=alike.id):
+                    question()
+            now.add(texts(2, edition=2))
+            swap(begun)
+    assert len(sound(url, small)) == 20
+    assert [stored(url)[name][-5:] for name in ("文-0", "文-2")] == ["。第2版。", "。第0版。"]
+
+
 # Before the swap
 
 
@@ -427,7 +448,7 @@ def test_a_new_index_takes_over_what_somebody_has_set(index: Index, url: str, al
 
 
 def test_what_was_written_at_the_moment_of_the_swap_is_taken_over_afterwards(
-    index: Index, url: str, alike: Model
+    index: Index, url: str, small: Model, alike: Model
 ) -> None:
     """The name leads to the new index, and the run is killed: until it is run again, the old one is not dropped."""
     if url.startswith("sqlite"):
@@ -451,6 +472,9 @@ def test_what_was_written_at_the_moment_of_the_swap_is_taken_over_afterwards(
         again.add(texts(1, edition=2))
         with pytest.raises(ReindexUnfinished, match=alike.id):
             again.engine.drop_old()
+        with pytest.raises(ReindexUnfinished, match=alike.id):
+            reindex(again, small)
+        assert [check.ok for check in again.engine.checks() if check.check == "generations"] == [False]
         assert reindex(again, alike)
         assert not reindex(again, alike)
         assert len(again.engine.drop_old()) == 1

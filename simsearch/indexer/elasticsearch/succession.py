@@ -33,17 +33,23 @@ GIVEN = ["text", "title", "metadata", "source"]
 def begin(
     engine: ElasticsearchEngine, connection: Connection, address: Address, model: Model
 ) -> ElasticsearchSuccession | None:
-    """Make the new index or go on with it; None where the index has the model, and nothing is left to do."""
+    """Make the new index or go on with it; None where the index has the model, and nothing is left to do.
+
+    Raises `ReindexUnfinished` where an earlier change, to another model, has to come to its end first.
+    """
     current = creation.find(connection, address)
+    old = current.meta.get(FROM)
+    unfinished = old in generations.names(connection, address)
     if current.model != model.id:
+        if unfinished:
+            raise ReindexUnfinished(url=address.url, model=current.model)
         _, made = generations.make(connection, address, current, model)
         return ElasticsearchSuccession(engine, connection, address, model, current.name, resumed=not made)
-    old = current.meta.get(FROM)
-    if old in generations.names(connection, address):
-        back = {"add": {"index": current.name, "alias": address.build_alias(model.id)}}
-        connection.ask("POST", "/_aliases", {"actions": [back]}, patience=WRITING)
-        return ElasticsearchSuccession(engine, connection, address, model, old, swapped=True)
-    return None
+    if not unfinished:
+        return None
+    back = {"add": {"index": current.name, "alias": address.build_alias(model.id)}}
+    connection.ask("POST", "/_aliases", {"actions": [back]}, patience=WRITING)
+    return ElasticsearchSuccession(engine, connection, address, model, str(old), swapped=True)
 
 
 def drop(connection: Connection, address: Address) -> list[str]:

@@ -32,7 +32,9 @@ def begin(path: Path, old_model: str, model: Model) -> SqliteSuccession | None:
     if old_model != model.id:
         return SqliteSuccession(path, old_model, model)
     connection = file.connect(path)
-    if "successor" in file.models(connection):  # a change to yet another model was begun, and is given up
+    with told(path):
+        about = file.models(connection)
+    if "successor" in about:  # a change to yet another model was begun, and is given up
         with transaction(connection, path, "BEGIN IMMEDIATE"):
             connection.execute("DELETE FROM about WHERE name = 'successor'")
     connection.close()
@@ -46,7 +48,8 @@ def drop(path: Path) -> list[str]:
     Raises `ModelChanging`.
     """
     connection = file.connect(path)
-    about = file.models(connection)
+    with told(path):
+        about = file.models(connection)
     connection.close()
     if "successor" in about:
         raise ModelChanging(url=f"sqlite:///{path}", **about)
@@ -70,7 +73,8 @@ class SqliteSuccession:
         self._old_file = file.connect(path)
         self._new_file = file.connect(self._beside)
         self._both = file.connect(path)
-        self._both.execute("ATTACH ? AS beside", (str(self._beside),))
+        with told(path):
+            self._both.execute("ATTACH ? AS beside", (str(self._beside),))
 
     def changed(self) -> Iterator[Document]:
         """Yield the documents of the old file that the new one lacks."""
