@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -242,8 +242,8 @@ class Succession(Protocol):
     def swapped(self) -> bool:
         """Whether it is in its place already, and only the last step is missing."""
 
-    def changed(self) -> Iterator[Document]:
-        """Yield what was written to the old index since the last call, and the new one lacks."""
+    def changed(self, again: Collection[str] = ()) -> Iterator[Document]:
+        """Yield what was written to the old index since the last call and the new one lacks; and `again`, by id."""
 
     def remove_deleted(self) -> None:
         """Take out of the new index what was deleted from the old one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -84,9 +84,12 @@ def build(begun: Reindexing, processes: int = 1) -> Iterator[list[Outcome]]:
         before = count
 
 
-def catch_up(begun: Reindexing, processes: int = 1) -> Iterator[list[Outcome]]:
-    """Take over what has changed in the old index since the last time, yielding the outcomes of each batch."""
-    for outcomes in begun.new.add_batches(begun.succession.changed(), processes):
+def catch_up(begun: Reindexing, processes: int = 1, again: Collection[str] = ()) -> Iterator[list[Outcome]]:
+    """Take over what has changed in the old index since the last time, yielding the outcomes of each batch.
+
+    `again` are ids of documents that are taken over once more.
+    """
+    for outcomes in begun.new.add_batches(begun.succession.changed(again), processes):
         for outcome in outcomes:
             (begun.refused.add if outcome.status == "failed" else begun.refused.discard)(outcome.id)
         yield outcomes
@@ -101,7 +104,8 @@ def swap(begun: Reindexing) -> None:
     if not begun.succession.swapped:
         check(begun)
         _finish(begun)
-    begun.succession.swap(lambda: _finish(begun))
+    # Writers to the old index have dropped the dead letters of what that index held.
+    begun.succession.swap(lambda: _finish(begun, again=set(begun.refused)))
 
 
 def check(begun: Reindexing) -> None:
@@ -122,6 +126,6 @@ def check(begun: Reindexing) -> None:
         raise CanariesLost(url=url, asked=len(questions), before=before, after=after)
 
 
-def _finish(begun: Reindexing) -> None:
-    for _ in catch_up(begun):
+def _finish(begun: Reindexing, again: Collection[str] = ()) -> None:
+    for _ in catch_up(begun, again=again):
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from servers.answers import ask
+from servers.find import Server
 from tiny import WORDS, tiny
 
 from simsearch.corpus import Document
@@ -53,6 +55,20 @@ def index(url: str, small: Model) -> Iterator[Index]:
     """Return an index with model `small`."""
     with open_index(url, model=small) as opened:
         yield opened
+
+
+@pytest.fixture
+def in_file(tmp_path: Path, small: Model) -> Iterator[Index]:
+    with open_index(tmp_path / "index.db", model=small) as opened:
+        yield opened
+
+
+@pytest.fixture
+def on_server(elasticsearch: Server, small: Model) -> Iterator[Index]:
+    address = f"{elasticsearch.url}/reindexing-{secrets.token_hex(4)}"
+    with open_index(address, model=small, index_options="int4_hnsw") as opened:
+        yield opened
+    drop(address)
 
 
 def texts(count: int, edition: int = 0, first: int = 0) -> list[Document]:
@@ -410,7 +426,7 @@ def test_the_difference_is_shown_before_and_its_pairs_add_up(
     assert len(sound(url, small)) == 60
 
 
-# Old generations, on Elasticsearch
+# Afterwards
 
 
 def test_the_old_index_is_kept_until_it_is_dropped(index: Index, url: str, small: Model, alike: Model) -> None:
@@ -430,11 +446,11 @@ def test_the_old_index_is_kept_until_it_is_dropped(index: Index, url: str, small
     assert len(sound(url, alike)) == 10
 
 
-def test_a_new_index_takes_over_what_somebody_has_set(index: Index, url: str, alike: Model) -> None:
-    if url.startswith("sqlite"):
-        pytest.skip("a file has no settings")
-    index.close()
-    open_index(url, index_options="int4_hnsw").close()
+# For Elasticsearch
+
+
+def test_a_new_index_takes_over_what_somebody_has_set(on_server: Index, alike: Model) -> None:
+    url = on_server.engine.url
     ask(f"{url}/_settings", {"index.refresh_interval": "7s", "index.number_of_replicas": 2}, method="PUT")
     with open_index(url) as opened:
         assert reindex(opened, alike)
@@ -447,17 +463,33 @@ def test_a_new_index_takes_over_what_somebody_has_set(index: Index, url: str, al
     assert "reindexed_from" not in found["mappings"]["_meta"]["simsearch"]
 
 
+def test_what_the_new_index_refuses_is_a_dead_letter_and_holds_up_nothing(on_server: Index, alike: Model) -> None:
+    url = on_server.engine.url
+    on_server.add([*texts(20), *(Document(name, "咖啡。" * 200, sequence=5) for name in ("长", "更长"))])
+    with begin(on_server, alike) as begun:
+        ask(f"{url}-build-{alike.id[:8]}/_settings", {"index.mapping.nested_objects.limit": 1}, method="PUT")
+        built(begun)
+        assert begun.refused == {"长", "更长"}
+        on_server.delete(["长"])
+        swap(begun)
+    with open_index(url) as again:
+        assert again.info().documents == 20
+        (letter,) = again.engine.dead_letters(["更长"])
+        assert (letter.model, letter.sequence, letter.document.text) == (alike.id, 5, "咖啡。" * 200)
+        ask(f"{url}/_settings", {"index.mapping.nested_objects.limit": 10_000}, method="PUT")
+        assert {outcome.id: outcome.status for batch in retry(again) for outcome in batch}["更长"] == "stored"
+
+
 def test_what_was_written_at_the_moment_of_the_swap_is_taken_over_afterwards(
-    index: Index, url: str, small: Model, alike: Model
+    on_server: Index, small: Model, alike: Model
 ) -> None:
     """The name leads to the new index, and the run is killed: until it is run again, the old one is not dropped."""
-    if url.startswith("sqlite"):
-        pytest.skip("a file is replaced in one step")
-    index.add(texts(20))
-    with begin(index, alike) as begun:
+    url = on_server.engine.url
+    on_server.add(texts(20))
+    with begin(on_server, alike) as begun:
         built(begun)
-        index.add(texts(3, edition=1))
-        index.delete(["文-7"])
+        on_server.add(texts(3, edition=1))
+        on_server.delete(["文-7"])
 
         class Killed(Exception):
             pass
@@ -484,36 +516,30 @@ def test_what_was_written_at_the_moment_of_the_swap_is_taken_over_afterwards(
     assert len(sound(url, alike)) == 19
 
 
-# Files
+# For SQLite
 
 
 def test_a_file_whose_last_step_was_killed_takes_no_documents_and_is_read(
-    index: Index, url: str, small: Model, alike: Model
+    in_file: Index, small: Model, alike: Model
 ) -> None:
-    if url.startswith("http"):
-        pytest.skip("an alias is turned in one step")
-    index.add(texts(20))
-    path = Path(url.removeprefix("sqlite:///"))
+    in_file.add(texts(20))
+    path = Path(in_file.engine.url.removeprefix("sqlite:///"))
     connection = connect(path)
     connection.execute("INSERT INTO about VALUES ('successor', ?)", (alike.id,))
     connection.close()
     with pytest.raises(ModelChanging, match=f"reindex --model {alike.id}"):
-        index.add(texts(1, edition=1))
-    assert index.search("咖啡")
+        in_file.add(texts(1, edition=1))
+    assert in_file.search("咖啡")
     with pytest.raises(ModelChanging):
-        index.engine.drop_old()
-    assert reindex(index, alike)
-    assert len(sound(url, alike)) == 20
+        in_file.engine.drop_old()
+    assert reindex(in_file, alike)
+    assert len(sound(str(path), alike)) == 20
     assert not list(path.parent.glob(f"{path.name}.*"))
 
 
-def test_a_change_that_was_killed_at_its_last_step_can_be_given_up(
-    index: Index, url: str, small: Model, alike: Model
-) -> None:
-    if url.startswith("http"):
-        pytest.skip("an alias is turned in one step")
-    connection = connect(Path(url.removeprefix("sqlite:///")))
+def test_a_change_that_was_killed_at_its_last_step_can_be_given_up(in_file: Index, small: Model, alike: Model) -> None:
+    connection = connect(Path(in_file.engine.url.removeprefix("sqlite:///")))
     connection.execute("INSERT INTO about VALUES ('successor', ?)", (alike.id,))
     connection.close()
-    assert not reindex(index, small)
-    assert index.add(texts(20)) == {"stored": 20}
+    assert not reindex(in_file, small)
+    assert in_file.add(texts(20)) == {"stored": 20}

@@ -62,18 +62,31 @@ class Place(NamedTuple):
         return str(status["model"])
 
 
-@pytest.fixture(params=["sqlite", "elasticsearch"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    remote = Remote(request.getfixturevalue("elasticsearch").url) if request.param == "elasticsearch" else None
-    commands = remote.commands(tmp_path) if remote else Simsearch(tmp_path)
-    models = tiny(tmp_path / "甲", 1, 64), tiny(tmp_path / "乙", 2, 64)
+def place_at(folder: Path, remote: Remote | None = None) -> Place:
+    commands = remote.commands(folder) if remote else Simsearch(folder)
+    models = tiny(folder / "甲", 1, 64), tiny(folder / "乙", 2, 64)
     for model in models:
         model.install()
     with open_index(commands.environment["SIMSEARCH_INDEX"], model=models[0]) as index:
         index.add(Document(row["id"], row["text"]) for row in documents(BASE))
-    yield Place(commands, remote, models)
-    if remote:
-        remote.drop()
+    return Place(commands, remote, models)
+
+
+@pytest.fixture
+def in_file(tmp_path: Path) -> Place:
+    return place_at(tmp_path)
+
+
+@pytest.fixture
+def on_server(index: Remote, tmp_path: Path) -> Place:
+    return place_at(tmp_path, index)
+
+
+@pytest.fixture(params=["in_file", "on_server"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Return an index of one engine after the other."""
+    found: Place = request.getfixturevalue(request.param)
+    return found
 
 
 #: Writes new documents, one of them again and again, and deletes some; goes on with whatever model the index has.
@@ -189,37 +202,33 @@ STEPS = ["changed", "remove_deleted", "_compare", "_take_over_the_rest", "close"
 
 
 @pytest.mark.parametrize("step", [*(f"succession.SqliteSuccession.{step}" for step in STEPS), "succession._unlink"])
-def test_a_file_is_complete_whatever_step_is_killed(place: Place, step: str) -> None:
-    if place.remote:
-        pytest.skip("a server has other steps")
-    old, new = place.models
-    with writing(place):
-        with place.begin(new, f"{QUICK}\n{STEP.format(where=step)}") as run:
+def test_a_file_is_complete_whatever_step_is_killed(in_file: Place, step: str) -> None:
+    old, new = in_file.models
+    with writing(in_file):
+        with in_file.begin(new, f"{QUICK}\n{STEP.format(where=step)}") as run:
             assert run.wait(DEADLINE) == -signal.SIGKILL
-        assert place.model() == (new if step.split(".")[-1] in ("close", "_unlink") else old).id
-        place.finish(new)
-    assert_nothing_is_left_to_do(place, new)
+        assert in_file.model() == (new if step.split(".")[-1] in ("close", "_unlink") else old).id
+        in_file.finish(new)
+    assert_nothing_is_left_to_do(in_file, new)
 
 
-def test_a_file_is_complete_when_the_copy_is_killed(place: Place, chance: random.Random) -> None:
+def test_a_file_is_complete_when_the_copy_is_killed(in_file: Place, chance: random.Random) -> None:
     """Killed while the log of the old file grows by the new content."""
-    if place.remote:
-        pytest.skip("a server has other steps")
-    _, new = place.models
-    log = place.commands.folder / "index.db-wal"
-    with open_index(place.commands.environment["SIMSEARCH_INDEX"]) as reader:
+    _, new = in_file.models
+    log = in_file.commands.folder / "index.db-wal"
+    with open_index(in_file.commands.environment["SIMSEARCH_INDEX"]) as reader:
         for _ in range(KILLS):
-            with place.begin(new) as run:
+            with in_file.begin(new) as run:
                 before = log.stat().st_size
                 mark = chance.randrange(1, 1_000_000)
                 wait_for(lambda before=before, mark=mark: log.stat().st_size > before + mark, run)
                 end(run, signal.SIGKILL)
-            if place.model() == new.id:
+            if in_file.model() == new.id:
                 break
             assert len(reader.search("绿茶", k=100)) == 100
-    place.finish(new)
-    assert place.commands.ok("status").row["documents"] == BASE
-    assert_nothing_is_left_to_do(place, new)
+    in_file.finish(new)
+    assert in_file.commands.ok("status").row["documents"] == BASE
+    assert_nothing_is_left_to_do(in_file, new)
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
@@ -234,12 +243,10 @@ def test_a_file_is_complete_when_the_copy_is_killed(place: Place, chance: random
     ids=["swap", "end of the swap", "block", "bulk", "stats", "mapping"],
 )
 def test_a_server_is_complete_whatever_request_is_the_last(
-    place: Place, proxy: Callable[..., Proxy], path: str, body: bytes, done: bool
+    on_server: Place, index: Remote, proxy: Callable[..., Proxy], path: str, body: bytes, done: bool
 ) -> None:
     """The process is killed as it sends a request, which the server gets or not."""
-    if place.remote is None:
-        pytest.skip("a file has other steps")
-    _, new = place.models
+    _, new = on_server.models
     runs: list[subprocess.Popen[bytes]] = []
 
     def kill(request: Request) -> Break | None:
@@ -248,25 +255,23 @@ def test_a_server_is_complete_whatever_request_is_the_last(
             return None if done else "drop before"
         return None
 
-    between = proxy(place.remote.server, fault=kill)
-    through = place.remote.commands(place.commands.folder, between.url)
-    with writing(place):
+    between = proxy(index.server, fault=kill)
+    through = index.commands(on_server.commands.folder, between.url)
+    with writing(on_server):
         with through.start("reindex", "--model", str(new.path), first=QUICK) as run:
             runs.append(run)
             assert run.wait(DEADLINE) == -signal.SIGKILL
-        place.model()
-        place.finish(new)
-    assert_nothing_is_left_to_do(place, new)
+        on_server.model()
+        on_server.finish(new)
+    assert_nothing_is_left_to_do(on_server, new)
 
 
-def test_the_answer_to_the_swap_may_be_lost(place: Place, proxy: Callable[..., Proxy]) -> None:
+def test_the_answer_to_the_swap_may_be_lost(on_server: Place, index: Remote, proxy: Callable[..., Proxy]) -> None:
     """The request is sent again, and finds that it was done."""
-    if place.remote is None:
-        pytest.skip("a file has no server")
-    _, new = place.models
+    _, new = on_server.models
     lost = first(1, "drop after", lambda request: request.path.startswith("/_aliases"))
-    between = proxy(place.remote.server, fault=lost)
-    through = place.remote.commands(place.commands.folder, between.url)
+    between = proxy(index.server, fault=lost)
+    through = index.commands(on_server.commands.folder, between.url)
     assert through("reindex", "--model", str(new.path), first=QUICK).code == 0
-    assert place.commands.ok("status").row["documents"] == BASE
-    assert_nothing_is_left_to_do(place, new)
+    assert on_server.commands.ok("status").row["documents"] == BASE
+    assert_nothing_is_left_to_do(on_server, new)

@@ -22,6 +22,7 @@ _KEPT = (
     "index.refresh_interval",
     "index.gc_deletes",
     "index.mapping.total_fields.limit",
+    "index.mapping.nested_objects.limit",
 )
 
 

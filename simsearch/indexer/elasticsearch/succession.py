@@ -7,7 +7,7 @@ they are visible, and none with a smaller number comes later.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -96,14 +96,17 @@ class ElasticsearchSuccession:
         self._resumed = resumed
         self._read: dict[str, int] = {}  #: of each shard, the number up to which all was taken over
 
-    def changed(self) -> Iterator[Document]:
-        """Yield what was written to the old index since the last call, and the new one lacks."""
+    def changed(self, again: Collection[str] = ()) -> Iterator[Document]:
+        """Yield what was written to the old index since the last call and the new one lacks; and `again`, by id."""
         for hits in self._since(self._old, GIVEN):
             stored = self.new.digests([hit["_id"] for hit in hits])
             for document in map(_document, hits):
                 digest, sequence = stored.get(document.id, ("", 0))
                 if digest != document.digest or sequence < document.sequence:
                     yield document
+        names = iter(again)
+        while wanted := [{"_index": self._old, "_id": name, "_source": GIVEN} for name in islice(names, changes.PAGE)]:
+            yield from (_document(hit) for hit in self._connection.get(wanted, WRITING) if hit["found"])
 
     def remove_deleted(self) -> None:
         """Take out of the new index what was deleted from the old one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from simsearch.corpus.document import Document
@@ -76,8 +76,8 @@ class SqliteSuccession:
         with told(path):
             self._both.execute("ATTACH ? AS beside", (str(self._beside),))
 
-    def changed(self) -> Iterator[Document]:
-        """Yield the documents of the old file that the new one lacks."""
+    def changed(self, again: Collection[str] = ()) -> Iterator[Document]:
+        """Yield the documents of the old file that the new one lacks; that is all of `again` that are left."""
         last = 0
         while page := self._read(last):
             yield from (document for _, document in page)
