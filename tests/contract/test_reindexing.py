@@ -303,6 +303,37 @@ def test_a_process_that_writes_all_the_time_loses_nothing(index: Index, url: str
     assert len(sound(url, alike)) == 100 + len(numbers) + 1
 
 
+#: Asks the same question again and again, until it is refused: the answer must not change.
+READER = """
+import sys
+from simsearch.errors import SimsearchError
+from simsearch.indexer import open_index
+
+with open_index(sys.argv[1], create=False) as index:
+    expected = index.search("咖啡和绿茶", k=20)
+    assert len(expected) == 20
+    print("ready", flush=True)
+    try:
+        while index.search("咖啡和绿茶", k=20) == expected:
+            index.similar("文-1")
+    except SimsearchError as error:
+        print(type(error).__name__, flush=True)
+"""
+
+
+def test_a_process_that_reads_all_the_time_gets_the_old_answers_until_it_is_refused(
+    index: Index, url: str, other: Model
+) -> None:
+    index.add(texts(300))
+    with subprocess.Popen([sys.executable, "-c", READER, url], stdout=subprocess.PIPE, text=True) as reader:
+        try:
+            assert reader.stdout.readline() == "ready\n"
+            assert reindex(index, other)
+            assert reader.communicate(timeout=60)[0] == "ModelChanged\n"
+        finally:
+            reader.kill()
+
+
 def test_a_run_that_was_given_up_is_gone_on_with(
     index: Index, url: str, new_url: Callable[[], str], alike: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
