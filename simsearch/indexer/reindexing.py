@@ -113,6 +113,7 @@ def check(begun: Reindexing) -> None:
 
     Raises `NumbersDiffer`, `CanariesLost`.
     """
+    _finish(begun)
     begun.new.engine.settle()
     url = begun.old.engine.url
     lost = begun.old.engine.digests(sorted(begun.refused)).values()

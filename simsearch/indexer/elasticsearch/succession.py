@@ -97,7 +97,13 @@ class ElasticsearchSuccession:
         self._read: dict[str, int] = {}  #: of each shard, the number up to which all was taken over
 
     def changed(self, again: Collection[str] = ()) -> Iterator[Document]:
-        """Yield what was written to the old index since the last call and the new one lacks; and `again`, by id."""
+        """Yield what was written to the old index since the last call and the new one lacks; and `again`, by id.
+
+        Raises `ModelChanged` where another process was faster.
+        """
+        gone = creation.changed(self._connection, self._address, self._old_engine.model)
+        if gone and not self.swapped:
+            raise gone
         for hits in self._since(self._old, GIVEN):
             stored = self.new.digests([hit["_id"] for hit in hits])
             for document in map(_document, hits):

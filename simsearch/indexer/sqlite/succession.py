@@ -103,15 +103,14 @@ class SqliteSuccession:
         Raises `ModelChanged` where another process was faster, and `NumbersDiffer`.
         """
         with transaction(self._old_file, self._path, "BEGIN IMMEDIATE"):
-            self._check(file.models(self._old_file)["model"])
+            self._check(file.models(self._old_file) | {"successor": self.new.model})
             self._old_file.execute("INSERT OR REPLACE INTO about VALUES ('successor', ?)", (self.new.model,))
             catch_up()
             self._compare()
             self._take_over_the_rest()
         with told(self._path), self._old_file.backup("main", self._new_file, "main") as copy:
             copy.step(1)  # from here on nobody else writes
-            found = file.models(self._both)
-            self._check(found["model"] if found.get("successor") == self.new.model else self.new.model)
+            self._check(file.models(self._both))
             copy.step(-1)
         with told(self._path):
             self._old_file.execute("PRAGMA wal_checkpoint(PASSIVE)")  # the log holds all of it
@@ -148,9 +147,9 @@ class SqliteSuccession:
             ((found, expected),) = rows(self._both, count)
             raise NumbersDiffer(url=f"sqlite:///{self._path}", found=found, expected=expected)
 
-    def _check(self, model: str) -> None:
-        if model != self._old_model:
-            raise ModelChanged(url=f"sqlite:///{self._path}", model=self._old_model, index_model=model)
+    def _check(self, about: dict[str, str]) -> None:
+        if about != {"model": self._old_model, "successor": self.new.model}:
+            raise ModelChanged(url=f"sqlite:///{self._path}", model=self._old_model, index_model=about["model"])
 
 
 def _beside(path: Path, model: str) -> Path:
