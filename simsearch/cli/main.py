@@ -36,6 +36,7 @@ COMMANDS = (
     "status",
     "doctor",
     "retry",
+    "reindex",
     "config",
 )
 #: The commands below `words`.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.corpus.document import Document
 from simsearch.indexer.conditions import Condition
+
+if TYPE_CHECKING:
+    from simsearch.indexer.pool import Opener
+    from simsearch.model import Model
 
 State = Literal["ok", "no_known_words", "empty"]
 Status = Literal["stored", "unchanged", "older", "deleted", "absent", "failed", "queued"]
@@ -212,5 +216,48 @@ class Engine(Protocol):
     def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
 
+    def succeed(self, model: Model) -> Succession | None:
+        """Make an index of another model beside this one, or go on with it; None where this one has the model.
+
+        None also means that nothing of a change of model is left to do.
+        """
+
+    def drop_old(self) -> list[str]:
+        """Remove what earlier models, and changes of model that were given up, have left; return the names."""
+
     def close(self) -> None:
         """Release files and connections."""
+
+
+class Succession(Protocol):
+    """An index of another model, made beside an index, whose place it takes."""
+
+    @property
+    def new(self) -> Engine:
+        """The new index; while it is not yet in its place, nobody else opens it."""
+
+    @property
+    def opener(self) -> Opener | None:
+        """What opens it in other processes, where its address does not do."""
+
+    @property
+    def swapped(self) -> bool:
+        """Whether it is in its place already, and only the last step is missing."""
+
+    def changed(self, again: Collection[str] = ()) -> Iterator[Document]:
+        """Yield what was written to the old index since the last call and the new one lacks; and `again`, by id."""
+
+    def remove_deleted(self) -> None:
+        """Take out of the new index what was deleted from the old one."""
+
+    def behind(self) -> int:
+        """Return how many writes to the old index the new one may lack, at most."""
+
+    def swap(self, catch_up: Callable[[], None]) -> None:
+        """Put the new index in the old one's place; `catch_up` is called once nobody writes to the old one any more.
+
+        Raises `ModelChanged` where another process was faster.
+        """
+
+    def close(self) -> None:
+        """Release files and connections, those of the new index too."""

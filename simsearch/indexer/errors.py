@@ -28,10 +28,41 @@ class IndexFormatUnknown(SimsearchError):
 
 
 class ModelMismatch(SimsearchError):
-    """The index {url} belongs to model {index_model}, not {model}: leave --model out, or use another --index."""
+    """The index {url} belongs to model {index_model}, not {model}: leave --model out, use another --index, or change the model by `simsearch reindex`."""  # noqa: E501
 
     url: str
     index_model: str
+    model: str
+
+
+class ModelChanged(SimsearchError):
+    """The index {url} has model {index_model} now, and no longer {model}: open the index again, or run the same command again."""  # noqa: E501
+
+    url: str
+    index_model: str | None
+    model: str
+
+
+class ModelChanging(SimsearchError):
+    """The index {url} is just getting model {successor} in place of {model}: wait a moment, and if `simsearch reindex --model {successor}` was killed, run it again."""  # noqa: E501
+
+    url: str
+    model: str
+    successor: str
+
+
+class NumbersDiffer(SimsearchError):
+    """The new index of {url} holds {found} documents where {expected} are expected: nothing was changed; run the same command again."""  # noqa: E501
+
+    url: str
+    found: int
+    expected: int
+
+
+class ReindexUnfinished(SimsearchError):
+    """The index {url} still takes over what was written while it got model {model}: run `simsearch reindex --model {model}` again first."""  # noqa: E501
+
+    url: str
     model: str
 
 

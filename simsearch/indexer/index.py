@@ -28,6 +28,7 @@ from simsearch.model.word_table import SILENT
 
 if TYPE_CHECKING:
     from simsearch.indexer.elasticsearch import ElasticsearchEngine
+    from simsearch.indexer.pool import Opener
     from simsearch.indexer.sqlite import SqliteEngine
 
 #: Passages of each kind that are ranked, or four for each hit that is wanted. A hundred rank questions over
@@ -65,10 +66,11 @@ def open_index(
 class Index:
     """Documents, stored with their vectors and tags; a context manager."""
 
-    def __init__(self, engine: Engine, model: Model | None = None) -> None:
-        """Wrap an engine; `open_index` is the usual way."""
+    def __init__(self, engine: Engine, model: Model | None = None, opener: Opener | None = None) -> None:
+        """Wrap an engine; `open_index` is the usual way. `opener` opens it in other processes."""
         self.engine = engine
         self._model = model
+        self._opener = opener or _open_target
 
     @cached_property
     def model(self) -> Model:
@@ -102,7 +104,7 @@ class Index:
             rest = chain([first], batches)
             with self.engine.loading():
                 if processes > 1:
-                    yield from pool.add_each(_open_target, self.engine.url, rest, processes)
+                    yield from pool.add_each(self._opener, self.engine.url, rest, processes)
                 else:
                     yield from (indexing.add(self.engine, self.model, batch) for batch in rest)
         self.engine.settle()

@@ -65,6 +65,10 @@ class Address(NamedTuple):
         """Return the alias through which writers with this model write: others find none."""
         return f"{self.name}-write-{model[:8]}"
 
+    def build_alias(self, model: str) -> str:
+        """Return the alias of the index that is being made for a model, until it is complete and in its place."""
+        return f"{self.name}-build-{model[:8]}"
+
     def generation(self, model: str, number: int = 1) -> str:
         """Return the name of an index behind the alias."""
         return f"{self.name}-{model[:8]}-{number}"

@@ -9,7 +9,7 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import mapping
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
-from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
+from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound, ModelChanged
 from simsearch.patience import OPENING, WRITING, Patience
 
 
@@ -32,13 +32,13 @@ class Opened(NamedTuple):
     properties: dict[str, Any]
 
 
-def find(connection: Connection, address: Address, patience: Patience = OPENING) -> Opened:
-    """Return the index behind an alias.
+def find(connection: Connection, address: Address, patience: Patience = OPENING, alias: str = "") -> Opened:
+    """Return the index behind an alias, that of the address where no other is given.
 
     Raises `IndexNotFound`, `NotOurs`, `IndexFormatUnknown`.
     """
     try:
-        found = connection.ask("GET", path_of(address.name), patience=patience, flat_settings=True)
+        found = connection.ask("GET", path_of(alias or address.name), patience=patience, flat_settings=True)
     except RequestRefused as error:
         if error.status != 404:
             raise
@@ -80,13 +80,27 @@ def create(
     beside = {address.readings: mapping.readings_mapping(), address.dead_letters: mapping.dead_letters_mapping()}
     create_beside(connection, beside | ({address.progress: mapping.progress_mapping()} if owner else {}))
     body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
-    _create(connection, address.generation(model), body)
+    make(connection, address.generation(model), body)
+
+
+def note(connection: Connection, found: Opened, meta: dict[str, Any]) -> None:
+    """Write down what simsearch notes in the mapping: in place of all that is there."""
+    connection.ask("PUT", path_of(found.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
+
+
+def changed(connection: Connection, address: Address, model: str) -> ModelChanged | None:
+    """Return the error that tells of the model that has taken the place of another one, or None where none has."""
+    try:
+        found = find(connection, address)
+    except IndexNotFound:
+        return None
+    return ModelChanged(url=address.url, index_model=found.model, model=model) if found.model != model else None
 
 
 def create_beside(connection: Connection, mappings: Mapping[str, Any]) -> None:
     """Create what goes with an index, by alias."""
     for name, how in mappings.items():
-        _create(connection, f"{name}-1", {"mappings": how, "aliases": {name: {}}})
+        make(connection, f"{name}-1", {"mappings": how, "aliases": {name: {}}})
 
 
 def change(connection: Connection, opened: Opened, index_options: str) -> None:
@@ -101,12 +115,8 @@ def change(connection: Connection, opened: Opened, index_options: str) -> None:
     connection.ask("PUT", path_of(opened.name, "_mapping"), body)
 
 
-def note(connection: Connection, opened: Opened, meta: dict[str, Any]) -> None:
-    """Replace what the mapping says of an index."""
-    connection.ask("PUT", path_of(opened.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
-
-
-def _create(connection: Connection, index: str, body: dict[str, Any]) -> None:
+def make(connection: Connection, index: str, body: dict[str, Any]) -> None:
+    """Create an index, unless it is there."""
     try:
         connection.ask("PUT", path_of(index), body)
     except RequestRefused as error:

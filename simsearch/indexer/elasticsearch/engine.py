@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,8 @@ from simsearch.indexer.elasticsearch import (
 )
 from simsearch.indexer.elasticsearch.access import Access
 from simsearch.indexer.elasticsearch.address import Address, parse
-from simsearch.indexer.elasticsearch.connection import Connection, path_of
-from simsearch.indexer.elasticsearch.in_place import InPlaceWriter
+from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
+from simsearch.indexer.elasticsearch.in_place import InPlace, InPlaceWriter
 from simsearch.indexer.elasticsearch.writing import Writer
 from simsearch.indexer.engine import (
     Candidates,
@@ -46,6 +46,28 @@ from simsearch.indexer.engine import (
 )
 from simsearch.indexer.errors import IndexNotFound, OwnersIndex
 from simsearch.patience import WRITING
+
+if TYPE_CHECKING:
+    from simsearch.indexer.elasticsearch.succession import ElasticsearchSuccession
+    from simsearch.model import Model
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _told(read: Callable[Concatenate[ElasticsearchEngine, P], T]) -> Callable[Concatenate[ElasticsearchEngine, P], T]:
+    """Let a method say that another model has taken the place of ours, where the server finds ours no more."""
+
+    @wraps(read)
+    def told(engine: ElasticsearchEngine, /, *arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return read(engine, *arguments, **named)
+        except RequestRefused as error:
+            if error.status == 404:
+                engine.tell_changed(error)
+            raise
+
+    return told
 
 
 class ElasticsearchEngine:
@@ -82,27 +104,36 @@ class ElasticsearchEngine:
         creation.create(connection, address, model, dimensions, index_options or mapping.INDEX_OPTIONS)
         return cls(address, connection)
 
-    def __init__(self, address: Address, connection: Connection) -> None:
+    @classmethod
+    def beside(cls, url: str, model: str) -> ElasticsearchEngine:
+        """Open the index that is being made for another model, and takes copies of documents."""
+        address, connection = _connect(url)
+        return cls(address, connection, address.build_alias(model))
+
+    def __init__(self, address: Address, connection: Connection, beside: str = "") -> None:
         self.url = address.url
         self._address = address
         self._connection = connection
-        self._opened = creation.find(connection, address)
+        self._beside = beside  #: the alias of an index that the name does not lead to
+        self._opened = creation.find(connection, address, alias=beside)
         self.model = self._opened.model
         self._owner = owner.of(self._opened.meta)
         self.owner = self._owner.name if self._owner else ""
-        self._scope = queries.OURS
-        self._beside = address
         self._in_place = self._owner is not None and self._owner.in_place
+        #: Reads go through the alias of our model: the name may lead to another one later.
+        self._alias = beside or (address.name if self._in_place else address.write_alias(self.model))
+        self._scope, self._aside = queries.OURS, address  #: where dead letters and progress are
         if self._in_place:
             self._scope = queries.Scope([{"term": {"simsearch.model": self.model}}], queries.clause_on)
-            self._beside = address.companion
+            self._aside = address.companion
 
+    @_told
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, list what is wrong."""
         if check:
             self.refresh()
-        (counted,) = self._connection.search(self._address.name, [queries.states(self._scope)])
-        statistics = self._connection.ask("GET", path_of(self._address.name, "_stats", "store"))
+        (counted,) = self._connection.search(self._alias, [queries.states(self._scope)])
+        statistics = self._connection.ask("GET", path_of(self._alias, "_stats", "store"))
         found = counted["aggregations"]
         states = {bucket["key"]: bucket["doc_count"] for bucket in found["states"]["buckets"]}
         return Info(
@@ -114,7 +145,7 @@ class ElasticsearchEngine:
             bytes=statistics["_all"]["primaries"]["store"]["size_in_bytes"],
             states=states,
             problems=[found.what for found in self.checks() if not found.ok] if check else [],
-            dead_letters=dead_letters.count(self._connection, self._beside),
+            dead_letters=dead_letters.count(self._connection, self._aside),
             companion=self._companion(),
         )
 
@@ -145,12 +176,12 @@ class ElasticsearchEngine:
     def dead_letters(self, ids: Sequence[str] | None = None) -> list[DeadLetter]:
         """Return the documents that could not be stored, all or some, the oldest first."""
         with self._writer.told():
-            return dead_letters.read(self._connection, self._beside, ids)
+            return dead_letters.read(self._connection, self._aside, ids)
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """Remove dead letters; return the ids of those that were there."""
         with self._writer.told():
-            return dead_letters.forget(self._connection, self._beside, ids)
+            return dead_letters.forget(self._connection, self._aside, ids)
 
     @contextmanager
     def loading(self) -> Iterator[None]:
@@ -158,16 +189,16 @@ class ElasticsearchEngine:
         if self._in_place:  # its settings are its owner's
             yield
             return
-        load.begin(self._connection, self._address)
+        load.begin(self._connection, self._address, self._beside)
         try:
             yield
         finally:
-            load.end(self._connection, self._address)
+            load.end(self._connection, self._address, self._beside)
 
     def settle(self) -> None:
         """Make what was written visible to searches, and mend what earlier runs have left behind."""
         if not self._in_place:
-            load.end(self._connection, self._address)
+            load.end(self._connection, self._address, self._beside)
             self.refresh()
         self.settle_dead_letters()
 
@@ -177,40 +208,43 @@ class ElasticsearchEngine:
 
     def refresh(self) -> None:
         """Make what was written visible to searches."""
-        names = f"{self._address.name},{self._beside.dead_letters}"
+        names = f"{self._beside or self._address.name},{self._aside.dead_letters}"
         self._connection.ask("POST", path_of(names, "_refresh"), patience=WRITING)
 
+    @_told
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
-        return reading.candidates(self._connection, self._address.name, question, self._scope)
+        return reading.candidates(self._connection, self._alias, question, self._scope)
 
+    @_told
     def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
         """Return ids of the documents nearest to a vector."""
-        (answer,) = self._connection.search(
-            self._address.name, [queries.nearest(vector, limit, conditions, self._scope)]
-        )
+        (answer,) = self._connection.search(self._alias, [queries.nearest(vector, limit, conditions, self._scope)])
         return [hit["_id"] for hit in answer["hits"]["hits"]]
 
+    @_told
     def facets(self, conditions: Sequence[Condition], limit: int) -> list[tuple[str, int]]:
         """Return the most frequent tags among documents that meet the conditions, with their numbers."""
-        (answer,) = self._connection.search(self._address.name, [queries.facets(conditions, limit, self._scope)])
+        (answer,) = self._connection.search(self._alias, [queries.facets(conditions, limit, self._scope)])
         found = [(bucket["key"], bucket["doc_count"]) for bucket in answer["aggregations"]["tags"]["buckets"]]
         return sorted(found, key=lambda tag: (-tag[1], tag[0]))
 
+    @_told
     def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
         """Return the passages of documents, in their order; ids that are not stored are left out."""
         if self._in_place:
             hits = self._find(documents.OF_PASSAGES, ids)
             return {name: documents.passages(hit["_source"]) for name, hit in hits.items()}
-        found = reading.get(self._connection, self._address.name, ids, documents.OF_PASSAGES)
+        found = reading.get(self._connection, self._alias, ids, documents.OF_PASSAGES)
         return {name: documents.passages(source) for name, source in found.items()}
 
+    @_told
     def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
         """Return stored documents; ids that are not stored are left out."""
         if self._owner and self._owner.in_place:
             hits = self._find([*self._owner.fields(), *documents.SHOWN], ids)
             return {name: documents.found(name, self._owner.shown(hit)) for name, hit in hits.items()}
-        found = reading.get(self._connection, self._address.name, ids, documents.SHOWN)
+        found = reading.get(self._connection, self._alias, ids, documents.SHOWN)
         shown = {name: documents.found(name, source) for name, source in found.items()}
         if not self._owner:
             return shown
@@ -219,25 +253,58 @@ class ElasticsearchEngine:
         texts = {name: self._owner.text(hit) for name, hit in hits.items()}
         return {name: shown[name]._replace(text=text) for name, text in texts.items()}
 
+    @_told
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
-        return reading.words(self._connection, self._address.name, self._scope).items()
+        return reading.words(self._connection, self._alias, self._scope).items()
 
+    @_told
     def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
         apart = health.version(self._connection) >= documents.APART_FROM
-        return reading.vectors(self._connection, self._address.name, limit, apart, self._scope)
+        return reading.vectors(self._connection, self._alias, limit, apart, self._scope)
+
+    def succeed(self, model: Model) -> ElasticsearchSuccession | None:
+        """Make an index of another model beside this one, or go on with it; None where this one has the model.
+
+        Raises `InPlace`.
+        """
+        from simsearch.indexer.elasticsearch import succession  # not needed to search
+
+        if self._in_place:
+            raise InPlace(url=self.url, model=model.id)
+        return succession.begin(self, self._connection, self._address, model)
+
+    def drop_old(self) -> list[str]:
+        """Remove what earlier models, and changes of model that were given up, have left; return the names.
+
+        Raises `ReindexUnfinished`.
+        """
+        from simsearch.indexer.elasticsearch import succession  # not needed to search
+
+        return [] if self._in_place else succession.drop(self._connection, self._address)
+
+    def settle_deletes(self, ids: Sequence[str]) -> None:
+        """Delete those documents that the index holds, and of which a newer delete is noted."""
+        self._writer.settle_deletes(ids)
 
     def close(self) -> None:
         """Close the connections."""
         self._connection.close()
 
+    def tell_changed(self, error: RequestRefused) -> None:
+        """Raise `ModelChanged` if the name leads to an index of another model."""
+        changed = creation.changed(self._connection, self._address, self.model)
+        if changed:
+            raise changed from error
+
     @cached_property
     def _writer(self) -> Writer:
         packed = health.version(self._connection) >= documents.PACKED_FROM
         if self._owner and self._owner.in_place:
-            return InPlaceWriter(self._connection, self._beside, self.model, packed, self._owner)
-        return Writer(self._connection, self._address, self.model, packed, keeps_text=self._owner is None)
+            return InPlaceWriter(self._connection, self._aside, self.model, packed, self._owner)
+        keeps_text = self._owner is None
+        return Writer(self._connection, self._address, self.model, packed, self._beside, keeps_text=keeps_text)
 
     def _find(self, fields: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
         """Return what an owner's index holds of documents that this model was written into."""
@@ -249,7 +316,7 @@ class ElasticsearchEngine:
         """Return whose companion this is, and how many seconds old what it holds is."""
         if not self._owner:
             return None
-        seen = progress.seen(self._connection, self._beside)
+        seen = progress.seen(self._connection, self._aside)
         return {"owner": self._owner.name, "behind": round((time.time_ns() - seen) / 1e9, 1) if seen else None}
 
 

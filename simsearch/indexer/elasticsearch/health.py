@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simsearch.indexer.elasticsearch import creation, load, mapping, queries
+from simsearch.indexer.elasticsearch import creation, generations, load, mapping, queries
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, path_of
 from simsearch.indexer.elasticsearch.creation import Opened
@@ -34,6 +34,7 @@ def checks(connection: Connection, address: Address) -> Iterator[Check]:
     yield _mapping(opened, address)
     yield _blocks(opened)
     yield _refresh(opened)
+    yield from _generations(connection, address, opened)
     if not health.ok:  # nothing can be searched
         return
     yield _fields(connection, address)
@@ -90,6 +91,19 @@ def _refresh(opened: Opened) -> Check:
         return Check("refresh", True, f"new documents are found after {interval}")
     remedy = "if none is going on, one was killed: run `simsearch index` once more"
     return Check("refresh", False, f"raised to {interval} by a load; {remedy}")
+
+
+def _generations(connection: Connection, address: Address, opened: Opened) -> Iterator[Check]:
+    """Say which indices of other models there are."""
+    for name in generations.names(connection, address):
+        if name == opened.name:
+            continue
+        if opened.meta.get(generations.FROM) == name:
+            remedy = f"its last writes are not taken over: run `simsearch reindex --model {opened.model}` again"
+            yield Check("generations", False, f"{name}: {remedy}")
+        else:
+            told = f"{name} is kept from an earlier model, or begun for another one"
+            yield Check("generations", True, f"{told}: `simsearch reindex --drop-old` removes it")
 
 
 def _fields(connection: Connection, address: Address) -> Check:

@@ -20,6 +20,13 @@ from simsearch.patience import WRITING
 OURS = ["simsearch.digest", "simsearch.model", "simsearch.read"]
 
 
+class InPlace(SimsearchError):
+    """What is computed is written into {url} itself: give it another model with `simsearch enrich {url} --in-place --model {model}`."""  # noqa: E501
+
+    url: str
+    model: str
+
+
 class ExternalVersions(SimsearchError):
     """The documents of {index} bear versions of their owner's ({id} has version {version}), which writing in place would spoil: leave --in-place out."""  # noqa: E501
 

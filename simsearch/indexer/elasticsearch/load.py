@@ -14,17 +14,17 @@ _SETTING = "index.refresh_interval"
 NOTE = "refresh_interval"
 
 
-def begin(connection: Connection, address: Address) -> None:
+def begin(connection: Connection, address: Address, alias: str = "") -> None:
     """Raise the refresh interval, and note in the mapping what it was; the note is there first."""
-    found = find(connection, address, WRITING)
+    found = find(connection, address, WRITING, alias)
     if NOTE not in found.meta:
         note(connection, found, found.meta | {NOTE: found.settings.get(_SETTING, "")})
     _set(connection, found, DURING)
 
 
-def end(connection: Connection, address: Address) -> None:
+def end(connection: Connection, address: Address, alias: str = "") -> None:
     """Go back to the interval that was noted, also by a process that was killed."""
-    found = find(connection, address, WRITING)
+    found = find(connection, address, WRITING, alias)
     if NOTE in found.meta:
         _set(connection, found, found.meta[NOTE])
         note(connection, found, {name: value for name, value in found.meta.items() if name != NOTE})

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
-from simsearch.indexer.elasticsearch import bulk, dead_letters, documents
+from simsearch.indexer.elasticsearch import bulk, creation, dead_letters, documents
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.engine import Enriched, Failed, Outcome
@@ -19,7 +19,7 @@ MOST_IDS = 200
 
 
 class IndexGone(SimsearchError):
-    """The index {url} takes no documents of model {model} any more: it was deleted, or another model took its place; run the command again."""  # noqa: E501
+    """The index {url} takes no documents of model {model} any more: it was deleted; run the command again."""
 
     url: str
     model: str
@@ -40,21 +40,32 @@ class Writer:
     readings that change nothing in the index, of unchanged and of deleted documents, are noted in an index of
     their own: a document would have to be written anew with its vectors to bear another version, and a
     server forgets the versions of what it has deleted.
+
+    `beside` is the alias of an index that is being made: it takes documents as an index of another model holds them,
+    which may be older than the note that they were unchanged.
     """
 
     def __init__(
-        self, connection: Connection, address: Address, model: str, packed: bool, keeps_text: bool = True
+        self,
+        connection: Connection,
+        address: Address,
+        model: str,
+        packed: bool,
+        beside: str = "",
+        keeps_text: bool = True,
     ) -> None:
         self._connection = connection
         self._address = address
         self._model = model
+        self._alias = beside or address.write_alias(model)
         self._packed = packed
         self._keeps_text = keeps_text
+        self._beside = beside
 
     def known(self, ids: Sequence[str]) -> dict[str, Known]:
         """Return what is known of those documents that were ever stored or deleted."""
         found: dict[str, Known] = {}
-        for document, reading in self._get(ids, self._address.name, self._address.readings):
+        for document, reading in self._get(ids, self._alias, self._address.readings):
             version, newer = document.get("_version", 0), reading.get("_version", 0)
             deleted = reading.get("_source", {}).get("deleted", False) and newer > version
             if document["found"] and not deleted:
@@ -66,7 +77,8 @@ class Writer:
 
     def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
         """Write documents that are at least as new as what is known of them."""
-        noted = self._get([item.document.id for item in batch], self._address.readings)
+        names = [] if self._beside else [item.document.id for item in batch]
+        noted = self._get(names, self._address.readings)
         newest = {reading["_id"]: reading["_version"] for (reading,) in noted if reading["found"]}
         fresh = {item.document.id: item for item in batch if item.document.sequence >= newest.get(item.document.id, 0)}
         results = {result.id: result for result in self._send(self._actions(fresh.values()))}
@@ -113,6 +125,12 @@ class Writer:
             for name in names
         ]
 
+    def settle_deletes(self, ids: Sequence[str]) -> None:
+        """Delete those documents that the index holds, and of which a newer delete is noted."""
+        known = self.known(ids).items()
+        for _ in self._send([bulk.delete(name, one.sequence) for name, one in known if one.held and not one.digest]):
+            pass
+
     def _overtaken(self, stored: dict[str, int]) -> set[str]:
         """Delete again what a newer delete had taken away while it was under way; return the ids.
 
@@ -152,27 +170,31 @@ class Writer:
 
     def _send(self, actions: Iterable[bulk.Action], alias: str = "") -> Iterator[bulk.Result]:
         with self.told():
-            target = alias or self._address.write_alias(self._model)
+            target = alias or self._alias
             for result in bulk.send(self._connection, target, actions, alias=True):
                 if result.kind == "index_not_found_exception":
-                    raise IndexGone(url=self._address.url, model=self._model)
+                    raise self._gone()
                 if result.target == target:  # a server makes an index for a delete, alias or not
                     self._connection.ask("DELETE", path_of(target), patience=WRITING)
-                    raise IndexGone(url=self._address.url, model=self._model)
+                    raise self._gone()
                 yield result
 
     @contextmanager
     def told(self) -> Iterator[None]:
         """Say that the index has gone where the server says that something was not found.
 
-        Raises `IndexGone`.
+        Raises `ModelChanged`, `IndexGone`.
         """
         try:
             yield
         except RequestRefused as error:
             if error.status != 404:
                 raise
-            raise IndexGone(url=self._address.url, model=self._model) from error
+            raise self._gone() from error
+
+    def _gone(self) -> SimsearchError:
+        changed = creation.changed(self._connection, self._address, self._model)
+        return changed or IndexGone(url=self._address.url, model=self._model)
 
     def _get(self, ids: Sequence[str], *indices: str) -> Iterator[list[Any]]:
         """Yield what each of the indices holds of each id."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.corpus.document import Document
-from simsearch.errors import SimsearchError
 from simsearch.indexer.conditions import Condition
 from simsearch.indexer.dead_letters import cleaned
 from simsearch.indexer.engine import (
@@ -28,30 +27,15 @@ from simsearch.indexer.engine import (
     Passage,
     Question,
 )
-from simsearch.indexer.errors import OptionsRefused
+from simsearch.indexer.errors import ModelChanged, ModelChanging, OptionsRefused
 from simsearch.indexer.sqlite import dead_letters, file, search, writing
 from simsearch.indexer.sqlite.file import rows
+from simsearch.indexer.sqlite.transaction import told, transaction
 from simsearch.model.quantisation import restore_unit
 
-
-class IndexBusy(SimsearchError):
-    """Another process has been writing to the index {path} for over a minute: wait for it, or stop it."""
-
-    path: str
-
-
-class IndexDamaged(SimsearchError):
-    """The index {path} is damaged ({reason}): move the file away and index again."""
-
-    path: str
-    reason: str
-
-
-class IndexFailed(SimsearchError):
-    """The index {path} cannot be used ({reason}): check the disk and its space; what was stored is kept."""
-
-    path: str
-    reason: str
+if TYPE_CHECKING:
+    from simsearch.indexer.sqlite.succession import SqliteSuccession
+    from simsearch.model import Model
 
 
 #: How many rows each table should hold.
@@ -94,7 +78,8 @@ class SqliteEngine:
         self.path = path
         self.url = f"sqlite:///{path}"
         self._connection = connection
-        ((self.model,),) = self._rows("SELECT value FROM about WHERE name = 'model'")
+        with told(path):
+            self.model = str(file.models(connection).get("model"))
 
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, read all of it and list what is wrong."""
@@ -228,6 +213,21 @@ class SqliteEngine:
         )
         return {name: restore_unit(np.frombuffer(vector, np.int8)) for name, vector in found_rows}
 
+    def succeed(self, model: Model) -> SqliteSuccession | None:
+        """Make an index of another model beside this one, or go on with it; None where this one has the model."""
+        from simsearch.indexer.sqlite import succession  # not needed to search
+
+        return succession.begin(self.path, self.model, model)
+
+    def drop_old(self) -> list[str]:
+        """Remove what was made beside the file and has not taken its place; return the names.
+
+        Raises `ModelChanging`.
+        """
+        from simsearch.indexer.sqlite import succession  # not needed to search
+
+        return succession.drop(self.path)
+
     def close(self) -> None:
         """Release the file."""
         self._connection.close()
@@ -248,34 +248,22 @@ class SqliteEngine:
         return problems[1:]
 
     def _rows(self, select: str, *values: Any) -> list[Any]:
-        try:
+        with self._transaction("BEGIN"):
             return rows(self._connection, select, *values)
-        except apsw.Error as error:
-            raise self._told(error) from error
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        """Do all of it or nothing, on one state of the file.
+        """Do all of it or nothing, on one state of the file, which has our model.
 
-        Raises `IndexBusy`, `IndexDamaged`, `IndexFailed`.
+        Raises `ModelChanged`, `ModelChanging`, `IndexBusy`, `IndexDamaged`, `IndexFailed`.
         """
-        try:
-            self._connection.execute(begin)
+        with transaction(self._connection, self.path, begin):
+            about = file.models(self._connection)
+            if about.get("model") != self.model:
+                raise ModelChanged(url=self.url, model=self.model, index_model=about.get("model"))
+            if begin == "BEGIN IMMEDIATE" and "successor" in about:
+                raise ModelChanging(url=self.url, model=self.model, successor=about["successor"])
             yield
-            self._connection.execute("COMMIT")
-        except apsw.Error as error:
-            raise self._told(error) from error
-        finally:
-            if self._connection.in_transaction:
-                with suppress(apsw.Error):  # a damaged file cannot even go back
-                    self._connection.execute("ROLLBACK")
-
-    def _told(self, error: apsw.Error) -> SimsearchError:
-        """Return the error that tells a user what SQLite says."""
-        if isinstance(error, apsw.BusyError):
-            return IndexBusy(path=str(self.path))
-        damaged = isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.FormatError)
-        return (IndexDamaged if damaged else IndexFailed)(path=str(self.path), reason=str(error))
 
 
 def _path(url: str) -> Path:

@@ -87,6 +87,11 @@ def rows(connection: apsw.Connection, select: str, *values: Any) -> list[Any]:
     return connection.execute(select, values).fetchall()
 
 
+def models(connection: apsw.Connection) -> dict[str, str]:
+    """Return the id of the model of an index, and of the one that is just taking its place, where there is one."""
+    return dict(rows(connection, "SELECT name, value FROM about WHERE name IN ('model', 'successor')"))
+
+
 def _open(path: Path, flags: int) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags)
     connection.set_busy_timeout(BUSY_TIMEOUT)

@@ -32,7 +32,7 @@ def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcom
         newest[document.id] = document.sequence
         fresh[document.id] = item
         outcomes.append(Outcome(document.id, document.sequence, "stored", item.dropped, item.state))
-    _remove(connection, list(fresh))
+    remove(connection, list(fresh))
     connection.executemany("DELETE FROM tombstones WHERE id = ?", [(name,) for name in fresh])
     _insert(connection, list(fresh.values()))
     dead_letters.settle(connection, [outcome.id for outcome in outcomes])
@@ -59,7 +59,7 @@ def delete(connection: apsw.Connection, ids: Iterable[str], sequence: int) -> li
     stored = {name for (name,) in _in(connection, "SELECT id FROM documents WHERE id", names)}
     newest = sequences(connection, names)
     gone = [name for name in names if newest.get(name, 0) <= sequence]
-    _remove(connection, gone)
+    remove(connection, gone)
     connection.executemany(
         "INSERT OR REPLACE INTO tombstones (id, sequence) VALUES (?, ?)", [(name, sequence) for name in gone]
     )
@@ -111,7 +111,8 @@ def _insert_vectors(connection: apsw.Connection, table: str, first: int, vectors
     )
 
 
-def _remove(connection: apsw.Connection, ids: Sequence[str]) -> None:
+def remove(connection: apsw.Connection, ids: Sequence[str]) -> None:
+    """Take documents out, and leave no tombstones."""
     documents = _in(connection, "SELECT number, tags FROM documents WHERE id", ids)
     if not documents:
         return

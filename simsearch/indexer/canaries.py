@@ -1,0 +1,31 @@
+"""Canaries: stored documents, each asked for by a sentence of its own, tell whether an index answers as it should."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simsearch.corpus.passages import sentences
+from simsearch.indexer.index import Index
+
+#: Documents that are asked for, and the hits among which each should be.
+CANARIES, AMONG = 50, 10
+#: Share of the documents that another model may fail to find by chance.
+TOLERANCE = 0.05
+#: A question of more characters is cut.
+LONGEST = 100
+
+
+def choose(index: Index) -> dict[str, str]:
+    """Return a question for each of some documents from all over the index: the longest of its sentences."""
+    stored = index.engine.fetch(list(index.engine.vectors(CANARIES)))
+    questions = {}
+    for name, document in stored.items():
+        text = document.text or document.title
+        longest = max(sentences(text), key=lambda span: span.end - span.start)
+        questions[name] = text[longest.start : longest.end][:LONGEST]
+    return questions
+
+
+def found(index: Index, questions: Mapping[str, str]) -> int:
+    """Return how many documents are among the first answers to their questions."""
+    return sum(name in [hit.id for hit in index.search(question, k=AMONG)] for name, question in questions.items())

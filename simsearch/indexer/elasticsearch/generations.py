@@ -1,0 +1,64 @@
+"""The indices behind a name: that to which it leads, older ones that are kept, and one that is being made."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simsearch.indexer.elasticsearch import creation, load, mapping
+from simsearch.indexer.elasticsearch.address import Address
+from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.indexer.elasticsearch.creation import Opened
+from simsearch.indexer.errors import IndexNotFound
+from simsearch.model import Model
+
+#: Where the mapping of a new index notes the index whose documents it takes over, until it has them all.
+FROM = "reindexed_from"
+#: Settings that somebody may have changed, and that a new index takes over.
+_KEPT = (
+    "index.number_of_shards",
+    "index.number_of_replicas",
+    "index.auto_expand_replicas",
+    "index.refresh_interval",
+    "index.gc_deletes",
+    "index.mapping.total_fields.limit",
+    "index.mapping.nested_objects.limit",
+)
+
+
+def names(connection: Connection, address: Address) -> list[str]:
+    """Return the names of all generations of an index."""
+    found = connection.ask("GET", path_of(f"{address.name}-*-*", "_settings", "index.uuid"))
+    ours = re.compile(re.escape(address.name) + r"-[0-9a-f]{8}-\d+")
+    return sorted(name for name in found if ours.fullmatch(name))
+
+
+def make(connection: Connection, address: Address, old: Opened, model: Model) -> tuple[Opened, bool]:
+    """Return the unfinished index of a model, and whether it is new. Nobody else writes to it.
+
+    Which numbers are free is asked first: of two processes that make one, one finds the number taken.
+    """
+    alias = address.build_alias(model.id)
+    made = False
+    while True:
+        taken = names(connection, address)
+        try:
+            found = creation.find(connection, address, alias=alias)
+        except IndexNotFound:
+            free = next(number for number in range(1, 10**9) if address.generation(model.id, number) not in taken)
+            creation.make(connection, address.generation(model.id, free), _body(old, model, alias))
+            made = True
+            continue
+        if found.meta.get(FROM) != old.name:
+            creation.note(connection, found, found.meta | {FROM: old.name})
+        return found, made
+
+
+def _body(old: Opened, model: Model, alias: str) -> dict[str, Any]:
+    options = old.properties["simsearch"]["properties"]["vector"]["index_options"]["type"]
+    how = mapping.mapping(model.id, model.dimensions, options, old.meta.get("owner"))
+    how["_meta"]["simsearch"][FROM] = old.name
+    kept = {name: old.settings[name] for name in _KEPT if name in old.settings}
+    if load.is_raised(old):
+        kept["index.refresh_interval"] = old.meta[load.NOTE] or None
+    return {"mappings": how, "settings": mapping.settings() | kept, "aliases": {alias: {}}}
