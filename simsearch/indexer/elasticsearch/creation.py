@@ -72,14 +72,9 @@ def create(connection: Connection, address: Address, model: str, dimensions: int
         (address.readings, mapping.readings_mapping()),
         (address.dead_letters, mapping.dead_letters_mapping()),
     ):
-        make(connection, f"{name}-1", {"mappings": beside, "aliases": {name: {}}})
+        _create(connection, f"{name}-1", {"mappings": beside, "aliases": {name: {}}})
     body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
-    make(connection, address.generation(model), body)
-
-
-def note(connection: Connection, found: Opened, meta: dict[str, Any]) -> None:
-    """Write down what simsearch notes in the mapping: in place of all that is there."""
-    connection.ask("PUT", path_of(found.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
+    _create(connection, address.generation(model), body)
 
 
 def changed(connection: Connection, address: Address, model: str) -> ModelChanged | None:
@@ -103,8 +98,12 @@ def change(connection: Connection, opened: Opened, index_options: str) -> None:
     connection.ask("PUT", path_of(opened.name, "_mapping"), body)
 
 
-def make(connection: Connection, index: str, body: dict[str, Any]) -> None:
-    """Create an index, unless it is there."""
+def note(connection: Connection, opened: Opened, meta: dict[str, Any]) -> None:
+    """Replace what the mapping says of an index."""
+    connection.ask("PUT", path_of(opened.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
+
+
+def _create(connection: Connection, index: str, body: dict[str, Any]) -> None:
     try:
         connection.ask("PUT", path_of(index), body)
     except RequestRefused as error:

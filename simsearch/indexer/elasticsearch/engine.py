@@ -85,15 +85,15 @@ class ElasticsearchEngine:
         address, connection = _connect(url)
         return cls(address, connection, address.build_alias(model))
 
-    def __init__(self, address: Address, connection: Connection, beside: str = "") -> None:
+    def __init__(self, address: Address, connection: Connection, build: str = "") -> None:
         self.url = address.url
         self._address = address
         self._connection = connection
-        self._beside = beside  #: the alias of an index that the name does not lead to
-        self._opened = creation.find(connection, address, alias=beside)
+        self._build = build  #: the alias of an index that the name does not lead to
+        self._opened = creation.find(connection, address, alias=build)
         self.model = self._opened.model
         #: Reads go through the alias of our model: the name may lead to another one later.
-        self._alias = beside or address.write_alias(self.model)
+        self._alias = build or address.write_alias(self.model)
 
     @_told
     def info(self, check: bool = False) -> Info:
@@ -153,15 +153,15 @@ class ElasticsearchEngine:
     @contextmanager
     def loading(self) -> Iterator[None]:
         """Prepare the index for a long run of `store`, and go back afterwards."""
-        load.begin(self._connection, self._address, self._beside)
+        load.begin(self._connection, self._address, self._build)
         try:
             yield
         finally:
-            load.end(self._connection, self._address, self._beside)
+            load.end(self._connection, self._address, self._build)
 
     def settle(self) -> None:
         """Make what was written visible to searches, and mend what earlier runs have left behind."""
-        load.end(self._connection, self._address, self._beside)
+        load.end(self._connection, self._address, self._build)
         self.refresh()
         self.settle_dead_letters()
 
@@ -171,7 +171,7 @@ class ElasticsearchEngine:
 
     def refresh(self) -> None:
         """Make what was written visible to searches."""
-        names = f"{self._beside or self._address.name},{self._address.dead_letters}"
+        names = f"{self._build or self._address.name},{self._address.dead_letters}"
         self._connection.ask("POST", path_of(names, "_refresh"), patience=WRITING)
 
     @_told
@@ -247,7 +247,7 @@ class ElasticsearchEngine:
     @cached_property
     def _writer(self) -> Writer:
         packed = health.version(self._connection) >= documents.PACKED_FROM
-        return Writer(self._connection, self._address, self.model, packed, self._beside)
+        return Writer(self._connection, self._address, self.model, packed, self._build)
 
 
 def _connect(url: str) -> tuple[Address, Connection]:
