@@ -80,12 +80,7 @@ def create(
     beside = {address.readings: mapping.readings_mapping(), address.dead_letters: mapping.dead_letters_mapping()}
     create_beside(connection, beside | ({address.progress: mapping.progress_mapping()} if owner else {}))
     body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
-    make(connection, address.generation(model), body)
-
-
-def note(connection: Connection, found: Opened, meta: dict[str, Any]) -> None:
-    """Write down what simsearch notes in the mapping: in place of all that is there."""
-    connection.ask("PUT", path_of(found.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
+    _create(connection, address.generation(model), body)
 
 
 def changed(connection: Connection, address: Address, model: str) -> ModelChanged | None:
@@ -100,7 +95,7 @@ def changed(connection: Connection, address: Address, model: str) -> ModelChange
 def create_beside(connection: Connection, mappings: Mapping[str, Any]) -> None:
     """Create what goes with an index, by alias."""
     for name, how in mappings.items():
-        make(connection, f"{name}-1", {"mappings": how, "aliases": {name: {}}})
+        _create(connection, f"{name}-1", {"mappings": how, "aliases": {name: {}}})
 
 
 def change(connection: Connection, opened: Opened, index_options: str) -> None:
@@ -115,8 +110,12 @@ def change(connection: Connection, opened: Opened, index_options: str) -> None:
     connection.ask("PUT", path_of(opened.name, "_mapping"), body)
 
 
-def make(connection: Connection, index: str, body: dict[str, Any]) -> None:
-    """Create an index, unless it is there."""
+def note(connection: Connection, opened: Opened, meta: dict[str, Any]) -> None:
+    """Replace what the mapping says of an index."""
+    connection.ask("PUT", path_of(opened.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
+
+
+def _create(connection: Connection, index: str, body: dict[str, Any]) -> None:
     try:
         connection.ask("PUT", path_of(index), body)
     except RequestRefused as error:

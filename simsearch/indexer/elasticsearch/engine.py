@@ -110,18 +110,18 @@ class ElasticsearchEngine:
         address, connection = _connect(url)
         return cls(address, connection, address.build_alias(model))
 
-    def __init__(self, address: Address, connection: Connection, beside: str = "") -> None:
+    def __init__(self, address: Address, connection: Connection, build: str = "") -> None:
         self.url = address.url
         self._address = address
         self._connection = connection
-        self._beside = beside  #: the alias of an index that the name does not lead to
-        self._opened = creation.find(connection, address, alias=beside)
+        self._build = build  #: the alias of an index that the name does not lead to
+        self._opened = creation.find(connection, address, alias=build)
         self.model = self._opened.model
         self._owner = owner.of(self._opened.meta)
         self.owner = self._owner.name if self._owner else ""
         self._in_place = self._owner is not None and self._owner.in_place
         #: Reads go through the alias of our model: the name may lead to another one later.
-        self._alias = beside or (address.name if self._in_place else address.write_alias(self.model))
+        self._alias = build or (address.name if self._in_place else address.write_alias(self.model))
         self._scope, self._aside = queries.OURS, address  #: where dead letters and progress are
         if self._in_place:
             self._scope = queries.Scope([{"term": {"simsearch.model": self.model}}], queries.clause_on)
@@ -189,16 +189,16 @@ class ElasticsearchEngine:
         if self._in_place:  # its settings are its owner's
             yield
             return
-        load.begin(self._connection, self._address, self._beside)
+        load.begin(self._connection, self._address, self._build)
         try:
             yield
         finally:
-            load.end(self._connection, self._address, self._beside)
+            load.end(self._connection, self._address, self._build)
 
     def settle(self) -> None:
         """Make what was written visible to searches, and mend what earlier runs have left behind."""
         if not self._in_place:
-            load.end(self._connection, self._address, self._beside)
+            load.end(self._connection, self._address, self._build)
             self.refresh()
         self.settle_dead_letters()
 
@@ -208,7 +208,7 @@ class ElasticsearchEngine:
 
     def refresh(self) -> None:
         """Make what was written visible to searches."""
-        names = f"{self._beside or self._address.name},{self._aside.dead_letters}"
+        names = f"{self._build or self._address.name},{self._aside.dead_letters}"
         self._connection.ask("POST", path_of(names, "_refresh"), patience=WRITING)
 
     @_told
@@ -304,7 +304,7 @@ class ElasticsearchEngine:
         if self._owner and self._owner.in_place:
             return InPlaceWriter(self._connection, self._aside, self.model, packed, self._owner)
         keeps_text = self._owner is None
-        return Writer(self._connection, self._address, self.model, packed, self._beside, keeps_text=keeps_text)
+        return Writer(self._connection, self._address, self.model, packed, self._build, keeps_text=keeps_text)
 
     def _find(self, fields: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
         """Return what an owner's index holds of documents that this model was written into."""

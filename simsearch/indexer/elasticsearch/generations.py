@@ -7,7 +7,7 @@ from typing import Any
 
 from simsearch.indexer.elasticsearch import creation, load, mapping
 from simsearch.indexer.elasticsearch.address import Address
-from simsearch.indexer.elasticsearch.connection import Connection, path_of
+from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.elasticsearch.creation import Opened
 from simsearch.indexer.errors import IndexNotFound
 from simsearch.model import Model
@@ -46,12 +46,22 @@ def make(connection: Connection, address: Address, old: Opened, model: Model) ->
             found = creation.find(connection, address, alias=alias)
         except IndexNotFound:
             free = next(number for number in range(1, 10**9) if address.generation(model.id, number) not in taken)
-            creation.make(connection, address.generation(model.id, free), _body(old, model, alias))
-            made = True
+            made = _create(connection, address.generation(model.id, free), _body(old, model, alias)) or made
             continue
         if found.meta.get(FROM) != old.name:
             creation.note(connection, found, found.meta | {FROM: old.name})
         return found, made
+
+
+def _create(connection: Connection, name: str, body: dict[str, Any]) -> bool:
+    """Create an index; tell whether it was not there."""
+    try:
+        connection.ask("PUT", path_of(name), body)
+    except RequestRefused as error:
+        if error.kind != "resource_already_exists_exception":
+            raise
+        return False
+    return True
 
 
 def _body(old: Opened, model: Model, alias: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Writer:
     their own: a document would have to be written anew with its vectors to bear another version, and a
     server forgets the versions of what it has deleted.
 
-    `beside` is the alias of an index that is being made: it takes documents as an index of another model holds them,
+    `build` is the alias of an index that is being made: it takes documents as an index of another model holds them,
     which may be older than the note that they were unchanged.
     """
 
@@ -51,16 +51,16 @@ class Writer:
         address: Address,
         model: str,
         packed: bool,
-        beside: str = "",
+        build: str = "",
         keeps_text: bool = True,
     ) -> None:
         self._connection = connection
         self._address = address
         self._model = model
-        self._alias = beside or address.write_alias(model)
+        self._alias = build or address.write_alias(model)
         self._packed = packed
         self._keeps_text = keeps_text
-        self._beside = beside
+        self._build = build
 
     def known(self, ids: Sequence[str]) -> dict[str, Known]:
         """Return what is known of those documents that were ever stored or deleted."""
@@ -77,7 +77,7 @@ class Writer:
 
     def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
         """Write documents that are at least as new as what is known of them."""
-        names = [] if self._beside else [item.document.id for item in batch]
+        names = [] if self._build else [item.document.id for item in batch]
         noted = self._get(names, self._address.readings)
         newest = {reading["_id"]: reading["_version"] for (reading,) in noted if reading["found"]}
         fresh = {item.document.id: item for item in batch if item.document.sequence >= newest.get(item.document.id, 0)}
