@@ -13,7 +13,6 @@ from simsearch.corpus.document import Document
 from simsearch.indexer.conditions import Condition
 
 if TYPE_CHECKING:
-    from simsearch.indexer.pool import Opener
     from simsearch.model import Model
 
 State = Literal["ok", "no_known_words", "empty"]
@@ -227,6 +226,10 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release files and connections."""
+
+
+#: Opens an index, with its model, in another process.
+Opener = Callable[[str], "tuple[Engine, Model]"]
 
 
 class Succession(Protocol):

@@ -18,7 +18,7 @@ import numpy as np
 from simsearch.corpus.document import Document
 from simsearch.indexer import hits, ranker
 from simsearch.indexer.conditions import Condition
-from simsearch.indexer.engine import Candidate, Candidates, Engine, Found, Info, Outcome, Passage, Question
+from simsearch.indexer.engine import Candidate, Candidates, Engine, Found, Info, Opener, Outcome, Passage, Question
 from simsearch.indexer.errors import DocumentNotFound, IndexNotFound, ModelMismatch, OwnersIndex, UrlUnknown
 from simsearch.indexer.hits import Hit
 from simsearch.indexer.ranker import Ranked
@@ -28,7 +28,6 @@ from simsearch.model.word_table import SILENT
 
 if TYPE_CHECKING:
     from simsearch.indexer.elasticsearch import ElasticsearchEngine
-    from simsearch.indexer.pool import Opener
     from simsearch.indexer.sqlite import SqliteEngine
 
 #: Passages of each kind that are ranked, or four for each hit that is wanted. A hundred rank questions over

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
@@ -13,11 +13,9 @@ from multiprocessing.synchronize import Lock
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
 from simsearch.indexer import indexing
-from simsearch.indexer.engine import Engine, Outcome
+from simsearch.indexer.engine import Engine, Opener, Outcome
 from simsearch.model import Model
 from simsearch.processes import begin_worker
-
-Opener = Callable[[str], tuple[Engine, Model]]
 
 _target: tuple[Engine, Model]
 _writing: AbstractContextManager[object]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
-from models import random_model
+from tiny import tiny
 
 from simsearch.indexer import Index, open_index
 from simsearch.model import Model
@@ -59,4 +59,4 @@ def index(url: str, model: Model) -> Iterator[Index]:
 @pytest.fixture(scope="session")
 def other_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """Return a model that is not the base model."""
-    return random_model(tmp_path_factory.mktemp("other") / "model", dimensions=8)
+    return tiny(tmp_path_factory.mktemp("other") / "model", 0, 8)

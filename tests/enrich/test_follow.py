@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 from cli.process import Simsearch
 from faults.moments import acknowledged
-from models import random_model
 from servers.answers import ask
 from servers.messages import Request, Response
 from servers.node import Node
 from servers.owner import Owner
 from servers.proxy import Proxy
 from servers.redis import Redis
+from tiny import tiny
 
 from simsearch.model import Model
 
@@ -293,7 +293,7 @@ def test_another_model_is_refused_with_both_ids(
     owner.fill(notices(chance, 20))
     simsearch.ok("enrich", owner.url, *FIELDS)
     for dimensions in (8, model.dimensions):
-        other = random_model(tmp_path / f"model-{dimensions}", dimensions)
+        other = tiny(tmp_path / f"model-{dimensions}", 0, dimensions)
         done = simsearch("enrich", owner.url, "--model", other.path)
         assert (done.code, len(done.err.splitlines())) == (1, 1)
         assert model.id in done.err

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from cli.process import Simsearch
-from models import random_model
 from servers.answers import ask
 from servers.owner import Owner
+from tiny import tiny
 
 from simsearch.corpus import Document
 from simsearch.indexer.enrichment import enrich
@@ -126,7 +126,7 @@ def test_a_killed_run_goes_on(simsearch: Simsearch, owner: Owner, model: Model, 
 def test_two_models_are_never_mixed_while_one_takes_the_place_of_the_other(
     simsearch: Simsearch, enriched: Owner, model: Model, tmp_path: Path
 ) -> None:
-    other = random_model(tmp_path / "model", model.dimensions)
+    other = tiny(tmp_path / "model", 0, model.dimensions)
     slowly = ("--rate", "100", "--model", str(other.path))
     with simsearch.start("enrich", enriched.url, "--in-place", *slowly, first=IN_PARTS) as process:
         until(lambda: 0 < len(_of(enriched, other)) < 500, "both models are there")
@@ -134,7 +134,7 @@ def test_two_models_are_never_mixed_while_one_takes_the_place_of_the_other(
         process.communicate()
     assert found <= _of(enriched, other)
     assert behind(enriched, other) == []
-    done = simsearch("enrich", enriched.url, "--in-place", "--model", random_model(tmp_path / "小", 8).path)
+    done = simsearch("enrich", enriched.url, "--in-place", "--model", tiny(tmp_path / "小", 0, 8).path)
     assert done.code == 1
 
 

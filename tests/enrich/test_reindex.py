@@ -8,9 +8,9 @@ import time
 
 import pytest
 from cli.process import Simsearch
-from models import random_model
 from servers.answers import ask
 from servers.owner import Owner
+from tiny import tiny
 
 from simsearch.model import Model
 
@@ -23,7 +23,7 @@ from .test_follow import finish, following, script, until_agreed
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Model:
     """Return another model of the same dimension."""
-    return random_model(tmp_path_factory.mktemp("other") / "model", model.dimensions)
+    return tiny(tmp_path_factory.mktemp("other") / "model", 0, model.dimensions)
 
 
 def test_a_companion_gets_another_model(

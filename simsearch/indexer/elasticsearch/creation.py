@@ -9,7 +9,7 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import mapping
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
-from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound, ModelChanged
+from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
 from simsearch.patience import OPENING, WRITING, Patience
 
 
@@ -81,15 +81,6 @@ def create(
     create_beside(connection, beside | ({address.progress: mapping.progress_mapping()} if owner else {}))
     body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
     _create(connection, address.generation(model), body)
-
-
-def changed(connection: Connection, address: Address, model: str) -> ModelChanged | None:
-    """Return the error that tells of the model that has taken the place of another one, or None where none has."""
-    try:
-        found = find(connection, address)
-    except IndexNotFound:
-        return None
-    return ModelChanged(url=address.url, index_model=found.model, model=model) if found.model != model else None
 
 
 def create_beside(connection: Connection, mappings: Mapping[str, Any]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ from simsearch.indexer.elasticsearch.access import Access
 from simsearch.indexer.elasticsearch.address import Address, parse
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.elasticsearch.in_place import InPlace, InPlaceWriter
+from simsearch.indexer.elasticsearch.model_change import changed, told
 from simsearch.indexer.elasticsearch.writing import Writer
 from simsearch.indexer.engine import (
     Candidates,
@@ -50,24 +51,6 @@ from simsearch.patience import WRITING
 if TYPE_CHECKING:
     from simsearch.indexer.elasticsearch.succession import ElasticsearchSuccession
     from simsearch.model import Model
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _told(read: Callable[Concatenate[ElasticsearchEngine, P], T]) -> Callable[Concatenate[ElasticsearchEngine, P], T]:
-    """Let a method say that another model has taken the place of ours, where the server finds ours no more."""
-
-    @wraps(read)
-    def told(engine: ElasticsearchEngine, /, *arguments: P.args, **named: P.kwargs) -> T:
-        try:
-            return read(engine, *arguments, **named)
-        except RequestRefused as error:
-            if error.status == 404:
-                engine.tell_changed(error)
-            raise
-
-    return told
 
 
 class ElasticsearchEngine:
@@ -127,7 +110,7 @@ class ElasticsearchEngine:
             self._scope = queries.Scope([{"term": {"simsearch.model": self.model}}], queries.clause_on)
             self._aside = address.companion
 
-    @_told
+    @told
     def info(self, check: bool = False) -> Info:
         """Return the figures of the index; with `check`, list what is wrong."""
         if check:
@@ -211,25 +194,25 @@ class ElasticsearchEngine:
         names = f"{self._build or self._address.name},{self._aside.dead_letters}"
         self._connection.ask("POST", path_of(names, "_refresh"), patience=WRITING)
 
-    @_told
+    @told
     def candidates(self, question: Question) -> Candidates:
         """Return the best passages by words and by vector among those that meet the conditions."""
         return reading.candidates(self._connection, self._alias, question, self._scope)
 
-    @_told
+    @told
     def nearest(self, vector: NDArray[np.float32], limit: int, conditions: Sequence[Condition]) -> list[str]:
         """Return ids of the documents nearest to a vector."""
         (answer,) = self._connection.search(self._alias, [queries.nearest(vector, limit, conditions, self._scope)])
         return [hit["_id"] for hit in answer["hits"]["hits"]]
 
-    @_told
+    @told
     def facets(self, conditions: Sequence[Condition], limit: int) -> list[tuple[str, int]]:
         """Return the most frequent tags among documents that meet the conditions, with their numbers."""
         (answer,) = self._connection.search(self._alias, [queries.facets(conditions, limit, self._scope)])
         found = [(bucket["key"], bucket["doc_count"]) for bucket in answer["aggregations"]["tags"]["buckets"]]
         return sorted(found, key=lambda tag: (-tag[1], tag[0]))
 
-    @_told
+    @told
     def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
         """Return the passages of documents, in their order; ids that are not stored are left out."""
         if self._in_place:
@@ -238,7 +221,7 @@ class ElasticsearchEngine:
         found = reading.get(self._connection, self._alias, ids, documents.OF_PASSAGES)
         return {name: documents.passages(source) for name, source in found.items()}
 
-    @_told
+    @told
     def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
         """Return stored documents; ids that are not stored are left out."""
         if self._owner and self._owner.in_place:
@@ -253,12 +236,12 @@ class ElasticsearchEngine:
         texts = {name: self._owner.text(hit) for name, hit in hits.items()}
         return {name: shown[name]._replace(text=text) for name, text in texts.items()}
 
-    @_told
+    @told
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
         return reading.words(self._connection, self._alias, self._scope).items()
 
-    @_told
+    @told
     def vectors(self, limit: int) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors (d) of at most `limit` documents from all over the index, by id."""
         apart = health.version(self._connection) >= documents.APART_FROM
@@ -294,9 +277,9 @@ class ElasticsearchEngine:
 
     def tell_changed(self, error: RequestRefused) -> None:
         """Raise `ModelChanged` if the name leads to an index of another model."""
-        changed = creation.changed(self._connection, self._address, self.model)
-        if changed:
-            raise changed from error
+        found = changed(self._connection, self._address, self.model)
+        if found:
+            raise found from error
 
     @cached_property
     def _writer(self) -> Writer:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from simsearch.corpus.document import Document
-from simsearch.indexer.elasticsearch import comparison, creation
+from simsearch.indexer.elasticsearch import comparison, model_change
 from simsearch.indexer.elasticsearch.changes import START, Page, Shard
 from simsearch.indexer.elasticsearch.companion import check_names
 from simsearch.indexer.elasticsearch.order import order
@@ -108,7 +108,7 @@ class Follower:
         """
         connection, address = self._source.connection, self._source.address.companion
         index = self._source.address if self.owner.in_place else address
-        if changed := creation.changed(connection, index, self._engine.model):
+        if changed := model_change.changed(connection, index, self._engine.model):
             raise changed
         owners, ours = comparison.counts(connection, address, self.owner, self._engine)
         self._lacks = self._lacks + 1 if self._quiet and ours < owners else 0

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from simsearch.corpus.document import Document
-from simsearch.indexer.elasticsearch import bulk, changes, creation, generations, reading, source
+from simsearch.indexer.elasticsearch import bulk, changes, creation, generations, model_change, reading, source
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.changes import Shard
 from simsearch.indexer.elasticsearch.connection import Connection, ElasticsearchBusy, RequestRefused, path_of
@@ -105,7 +105,7 @@ class ElasticsearchSuccession:
 
         Raises `ModelChanged` where another process was faster.
         """
-        gone = creation.changed(self._connection, self._address, self._old_engine.model)
+        gone = model_change.changed(self._connection, self._address, self._old_engine.model)
         if gone and not self.swapped:
             raise gone
         for hits in self._since(self._old, GIVEN):

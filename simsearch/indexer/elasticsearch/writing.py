@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
-from simsearch.indexer.elasticsearch import bulk, creation, dead_letters, documents
+from simsearch.indexer.elasticsearch import bulk, dead_letters, documents, model_change
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
 from simsearch.indexer.engine import Enriched, Failed, Outcome
@@ -193,7 +193,7 @@ class Writer:
             raise self._gone() from error
 
     def _gone(self) -> SimsearchError:
-        changed = creation.changed(self._connection, self._address, self._model)
+        changed = model_change.changed(self._connection, self._address, self._model)
         return changed or IndexGone(url=self._address.url, model=self._model)
 
     def _get(self, ids: Sequence[str], *indices: str) -> Iterator[list[Any]]:
