@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -215,8 +214,8 @@ class ElasticsearchEngine:
     @told
     def passages(self, ids: Sequence[str]) -> dict[str, list[Passage]]:
         """Return the passages of documents, in their order; ids that are not stored are left out."""
-        if self._in_place:
-            hits = self._find(documents.OF_PASSAGES, ids)
+        if self._owner and self._in_place:
+            hits = source.enriched(self._connection, self._owner, ids, documents.OF_PASSAGES)
             return {name: documents.passages(hit["_source"]) for name, hit in hits.items()}
         found = reading.get(self._connection, self._alias, ids, documents.OF_PASSAGES)
         return {name: documents.passages(source) for name, source in found.items()}
@@ -224,16 +223,15 @@ class ElasticsearchEngine:
     @told
     def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
         """Return stored documents; ids that are not stored are left out."""
-        if self._owner and self._owner.in_place:
-            hits = self._find([*self._owner.fields(), *documents.SHOWN], ids)
+        if self._owner and self._in_place:
+            fields = [*self._owner.fields(), *documents.SHOWN]
+            hits = source.enriched(self._connection, self._owner, ids, fields)
             return {name: documents.found(name, self._owner.shown(hit)) for name, hit in hits.items()}
         found = reading.get(self._connection, self._alias, ids, documents.SHOWN)
         shown = {name: documents.found(name, source) for name, source in found.items()}
         if not self._owner:
             return shown
-        names = {name: each.source for name, each in shown.items()}
-        hits = source.find(self._connection, self._owner, names, [self._owner.text_field])
-        texts = {name: self._owner.text(hit) for name, hit in hits.items()}
+        texts = source.texts(self._connection, self._owner, {name: each.source for name, each in shown.items()})
         return {name: shown[name]._replace(text=text) for name, text in texts.items()}
 
     @told
@@ -289,18 +287,11 @@ class ElasticsearchEngine:
         keeps_text = self._owner is None
         return Writer(self._connection, self._address, self.model, packed, self._build, keeps_text=keeps_text)
 
-    def _find(self, fields: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
-        """Return what an owner's index holds of documents that this model was written into."""
-        assert self._owner
-        hits = source.find(self._connection, self._owner, dict.fromkeys(ids, ""), fields)
-        return {name: hit for name, hit in hits.items() if hit["_source"].get("simsearch")}
-
     def _companion(self) -> dict[str, Any] | None:
         """Return whose companion this is, and how many seconds old what it holds is."""
         if not self._owner:
             return None
-        seen = progress.seen(self._connection, self._aside)
-        return {"owner": self._owner.name, "behind": round((time.time_ns() - seen) / 1e9, 1) if seen else None}
+        return {"owner": self._owner.name, "behind": progress.behind(self._connection, self._aside)}
 
 
 def _connect(url: str) -> tuple[Address, Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -65,10 +66,10 @@ def begin(connection: Connection, address: Address, owner: Mapping[str, Any]) ->
     _write(connection, address, Progress(owner, {}), {})
 
 
-def seen(connection: Connection, address: Address) -> int:
-    """Return when all that was visible was stored, 0 if never."""
+def behind(connection: Connection, address: Address) -> float | None:
+    """Return for how many seconds nobody has looked what is new; None where not all was stored yet."""
     found, _ = _read(connection, address, READING)
-    return found.seen if found else 0
+    return round((time.time_ns() - found.seen) / 1e9, 1) if found and found.seen else None
 
 
 def _read(connection: Connection, address: Address, patience: Patience) -> tuple[Progress | None, dict[str, Any]]:

@@ -178,3 +178,15 @@ def find(
     header = {"index": whose.name, "preference": changes.COPY}
     (answer,) = connection.search_each([(header, body)], patience)
     return {whose.names(hit)[0]: hit for hit in answer["hits"]["hits"]}
+
+
+def texts(connection: Connection, whose: owner.Owner, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of those documents of a companion that its owner has."""
+    found = find(connection, whose, names, [whose.text_field])
+    return {name: whose.text(hit) for name, hit in found.items()}
+
+
+def enriched(connection: Connection, whose: owner.Owner, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Any]:
+    """Return documents of an index that is enriched in place, as far as they are."""
+    found = find(connection, whose, dict.fromkeys(ids, ""), fields)
+    return {name: hit for name, hit in found.items() if hit["_source"].get("simsearch")}
