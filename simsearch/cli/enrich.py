@@ -44,6 +44,7 @@ REPORTED = 10.0
 
 @app.command()
 def enrich(
+    context: typer.Context,
     url: Annotated[str, typer.Argument(help="An index, alias or data stream that you have: https://host:9200/name.")],
     text_field: Annotated[str | None, typer.Option(help="The field with the texts, such as body.")] = None,
     title_field: Annotated[str | None, typer.Option(help="The field with the titles.")] = None,
@@ -107,8 +108,12 @@ def enrich(
         if estimate:
             _estimate(source, options, wanted or Model.load(), index_options, as_json)
             return
-        open_index = open_in_place if in_place or is_in_place(source) else open_companion
-        index, owner = open_index(source, options, wanted, index_options)
+        if in_place or is_in_place(source):
+            told = context.get_parameter_source("model")  # what the environment names is for new indices
+            another = told is not None and told.name == "COMMANDLINE"
+            index, owner = open_in_place(source, options, wanted, index_options, another)
+        else:
+            index, owner = open_companion(source, options, wanted, index_options)
         if in_place:
             output.say(IN_PLACE)
         stack.enter_context(index)
@@ -143,7 +148,7 @@ def _by_queue(index: Index, broker: str | None) -> tuple[Store, Delete]:
         enqueue_delete(ids, index.engine.url, broker=broker, patience=seconds, sequence=sequence)
         return [Outcome(name, sequence, "queued") for name in ids]
 
-    return lambda documents: enqueue(index, documents, broker, index.engine.model), delete
+    return lambda documents: enqueue(index, documents, broker, model=""), delete
 
 
 def _follow(follower: Follower, index: Index, counts: Counts, every: float, as_json: bool | None) -> None:

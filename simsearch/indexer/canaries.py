@@ -20,7 +20,9 @@ def choose(index: Index) -> dict[str, str]:
     stored = index.engine.fetch(list(index.engine.vectors(CANARIES)))
     questions = {}
     for name, document in stored.items():
-        text = document.text or document.title
+        text = document.text.strip() or document.title
+        if not text:
+            continue
         longest = max(sentences(text), key=lambda span: span.end - span.start)
         questions[name] = text[longest.start : longest.end][:LONGEST]
     return questions

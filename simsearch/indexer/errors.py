@@ -44,7 +44,7 @@ class ModelChanged(SimsearchError):
 
 
 class ModelChanging(SimsearchError):
-    """The index {url} is just getting model {successor} in place of {model}: wait a moment, and if `simsearch reindex --model {successor}` was killed, run it again."""  # noqa: E501
+    """The index {url} is just getting model {successor} in place of {model}: wait a moment, and if `simsearch reindex --model {successor}` was killed, run it again, or `simsearch reindex --model {model}` to keep the old one."""  # noqa: E501
 
     url: str
     model: str
@@ -52,7 +52,7 @@ class ModelChanging(SimsearchError):
 
 
 class NumbersDiffer(SimsearchError):
-    """The new index of {url} holds {found} documents where {expected} are expected: nothing was changed; run the same command again."""  # noqa: E501
+    """The new index of {url} holds {found} documents where {expected} are expected: nothing was changed; run the same command again, after `simsearch reindex --drop-old` if it says so twice."""  # noqa: E501
 
     url: str
     found: int

@@ -116,7 +116,7 @@ def test_the_difference_is_shown_and_nothing_changes(indexed: Simsearch, model: 
 
 def test_a_model_that_was_given_up_is_dropped(indexed: Simsearch, other: Model) -> None:
     indexed.ok("reindex", "--model", "新", "--diff", "-", given="银行")
-    name = f"index.db.{other.id[:8]}"
+    name = f"index.db.reindex-{other.id[:8]}"
     assert (indexed.folder / name).is_file()
     assert indexed.ok("reindex", "--drop-old").row == {"dropped": name}
     assert indexed.ok("reindex", "--drop-old").out == ""

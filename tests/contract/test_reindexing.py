@@ -416,7 +416,7 @@ def test_documents_that_are_missing_are_noticed_and_made_up_for(
             with pytest.raises(NumbersDiffer, match="29 documents where 30"):
                 swap(begun)
         else:
-            connection = connect(Path(f"{url.removeprefix('sqlite:///')}.{alike.id[:8]}"))
+            connection = connect(Path(f"{url.removeprefix('sqlite:///')}.reindex-{alike.id[:8]}"))
             remove(connection, ["文-3"])
             connection.close()
     assert len(sound(url, small)) == 30

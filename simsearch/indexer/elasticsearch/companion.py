@@ -11,7 +11,7 @@ from simsearch.indexer.elasticsearch.connection import path_of
 from simsearch.indexer.elasticsearch.owner import Owner
 from simsearch.indexer.elasticsearch.owner import of as owner_of
 from simsearch.indexer.elasticsearch.source import Source, count
-from simsearch.indexer.errors import IndexNotFound
+from simsearch.indexer.errors import IndexNotFound, ModelMismatch
 from simsearch.indexer.index import Index, open_index
 from simsearch.model import Model
 from simsearch.patience import WRITING
@@ -79,13 +79,17 @@ def open_companion(
 
 
 def open_in_place(
-    source: Source, options: dict[str, Any], model: Model | None = None, index_options: str | None = None
+    source: Source,
+    options: dict[str, Any],
+    model: Model | None = None,
+    index_options: str | None = None,
+    another: bool = False,
 ) -> tuple[Index, Owner]:
     """Prepare an index so that what is computed is written into it; return it with what it is made from.
 
-    Another model than before takes the place of the old one document by document; queries see the new one's only.
+    If `another` model is allowed, it takes the place of the old one document by document; queries see its own only.
 
-    Raises `NotInPlace`, and what `described` and `open_index` raise.
+    Raises `NotInPlace`, `ModelMismatch`, and what `described` and `open_index` raise.
     """
     connection, address, beside = source.connection, source.address, source.address.companion
     found, *others = connection.ask("GET", path_of(address.name), flat_settings=True).values()
@@ -95,6 +99,8 @@ def open_in_place(
     before = meta.get("simsearch", {})
     owner = described(source, options)._replace(in_place=True)
     model = model or Model.load(before.get("model"))
+    if before and before["model"] != model.id and not another:
+        raise ModelMismatch(url=address.url, index_model=before["model"], model=model.id)
     model.install()
     ours = {"format": mapping.FORMAT, "model": model.id, "dimensions": model.dimensions, "owner": owner.noted()}
     if ours != before:
@@ -173,6 +179,7 @@ def _unfit(found: dict[str, Any]) -> str:
     mappings, settings = found["mappings"], found["settings"]
     if mappings.get("_source") or settings.get("index.mapping.source.mode", "stored") != "stored":
         return "it does not keep documents as they were given (_source), so a part cannot be written"
-    if "simsearch" in mappings.get("properties", {}) and "simsearch" not in mappings.get("_meta", {}):
+    ours = mappings.get("properties", {}).get("simsearch")
+    if ours and "simsearch" not in mappings.get("_meta", {}) and "passages" not in ours.get("properties", {}):
         return "it has a field simsearch of its own"
     return ""

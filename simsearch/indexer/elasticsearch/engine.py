@@ -105,8 +105,9 @@ class ElasticsearchEngine:
         #: Reads go through the alias of our model: the name may lead to another one later.
         self._alias = build or (address.name if self._in_place else address.write_alias(self.model))
         self._scope, self._aside = queries.OURS, address  #: where dead letters and progress are
-        if self._in_place:
-            self._scope = queries.Scope([{"term": {"simsearch.model": self.model}}], queries.clause_on)
+        if self._owner and self._in_place:
+            whole = [{"term": {"simsearch.model": self.model}}, *self._owner.conditions()]
+            self._scope = queries.Scope(whole, queries.clause_on)
             self._aside = address.companion
 
     @told

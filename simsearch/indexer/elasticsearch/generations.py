@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simsearch.indexer.elasticsearch import creation, load, mapping
@@ -11,6 +12,7 @@ from simsearch.indexer.elasticsearch.connection import Connection, RequestRefuse
 from simsearch.indexer.elasticsearch.creation import Opened
 from simsearch.indexer.errors import IndexNotFound
 from simsearch.model import Model
+from simsearch.patience import WRITING
 
 #: Where the mapping of a new index notes the index whose documents it takes over, until it has them all.
 FROM = "reindexed_from"
@@ -27,10 +29,27 @@ _KEPT = (
 
 
 def names(connection: Connection, address: Address) -> list[str]:
-    """Return the names of all generations of an index."""
-    found = connection.ask("GET", path_of(f"{address.name}-*-*", "_settings", "index.uuid"))
-    ours = re.compile(re.escape(address.name) + r"-[0-9a-f]{8}-\d+")
-    return sorted(name for name in found if ours.fullmatch(name))
+    """Return the names of all generations of an index; others may bear names like theirs, and no model."""
+    found = connection.ask("GET", path_of(f"{address.name}-*-*", "_mapping"), filter_path="*.mappings._meta")
+    ours = re.compile(re.escape(address.name) + r"-([0-9a-f]{8})-\d+")
+    return sorted(name for name, about in found.items() if (of := ours.fullmatch(name)) and _model(about)[:8] == of[1])
+
+
+def drop(connection: Connection, address: Address, current: str, old: Sequence[str]) -> None:
+    """Delete generations in one step, in which the name still leads to the current one.
+
+    Raises `RequestRefused` where it does not.
+    """
+    if not old:
+        return
+    actions: list[dict[str, Any]] = [{"remove": {"index": current, "alias": address.name, "must_exist": True}}]
+    actions += [{"add": {"index": current, "alias": address.name}}]
+    actions += [{"remove_index": {"index": name}} for name in old]
+    connection.ask("POST", "/_aliases", {"actions": actions}, patience=WRITING)
+
+
+def _model(about: Mapping[str, Any]) -> str:
+    return str(about.get("mappings", {}).get("_meta", {}).get("simsearch", {}).get("model", ""))
 
 
 def make(connection: Connection, address: Address, old: Opened, model: Model) -> tuple[Opened, bool]:
@@ -48,9 +67,15 @@ def make(connection: Connection, address: Address, old: Opened, model: Model) ->
             free = next(number for number in range(1, 10**9) if address.generation(model.id, number) not in taken)
             made = _create(connection, address.generation(model.id, free), _body(old, model, alias)) or made
             continue
-        if found.meta.get(FROM) != old.name:
-            creation.note(connection, found, found.meta | {FROM: old.name})
+        meta = taken_over(found.meta, old) | {FROM: old.name}
+        if meta != found.meta:
+            creation.note(connection, found, meta)
         return found, made
+
+
+def taken_over(meta: Mapping[str, Any], old: Opened) -> dict[str, Any]:
+    """Return what a new index notes, with what a companion is made from as the old one has it now."""
+    return {**meta, "owner": old.meta["owner"]} if "owner" in old.meta else dict(meta)
 
 
 def _create(connection: Connection, name: str, body: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
-from simsearch.indexer.elasticsearch import bulk, documents, source
+from simsearch.indexer.elasticsearch import bulk, documents, model_change, source
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection
 from simsearch.indexer.elasticsearch.owner import Owner
@@ -48,7 +48,13 @@ class InPlaceWriter(Writer):
         return {name: _known(hit, self._model) for name, hit in self._find(ids, OURS).items()}
 
     def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
-        """Write our field where the document is still the one that was enriched; else it will be read again."""
+        """Write our field where the document is still the one that was enriched; else it will be read again.
+
+        Raises `ModelChanged` where another model takes the place of ours.
+        """
+        index = Address(self._address.server, self._owner.name)
+        if changed := model_change.changed(self._connection, index, self._model):
+            raise changed
         hits = self._find([item.document.id for item in batch], self._owner.fields())
         as_read = {
             item.document.id: item

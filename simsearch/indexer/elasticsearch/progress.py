@@ -12,6 +12,8 @@ from simsearch.indexer.elasticsearch.connection import Connection, RequestRefuse
 from simsearch.patience import READING, WRITING, Patience
 
 _ONLY = "1"
+#: A time at which nothing was compared, and some time was.
+LONG_AGO = 1
 
 
 class OptionsChanged(SimsearchError):
@@ -64,6 +66,13 @@ class Notebook:
 def begin(connection: Connection, address: Address, owner: Mapping[str, Any]) -> None:
     """Note that nothing is done yet with these options."""
     _write(connection, address, Progress(owner, {}), {})
+
+
+def compare_all(connection: Connection, address: Address) -> None:
+    """Let the next run compare all documents."""
+    found, _ = _read(connection, address, WRITING)
+    if found:
+        _write(connection, address, found._replace(swept=LONG_AGO), {})
 
 
 def behind(connection: Connection, address: Address) -> float | None:

@@ -14,7 +14,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from simsearch.corpus.document import Document
-from simsearch.indexer.elasticsearch import bulk, changes, creation, generations, model_change, reading, source
+from simsearch.indexer.elasticsearch import (
+    bulk,
+    changes,
+    creation,
+    generations,
+    model_change,
+    progress,
+    reading,
+    source,
+)
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.changes import Shard
 from simsearch.indexer.elasticsearch.connection import Connection, ElasticsearchBusy, RequestRefused, path_of
@@ -24,13 +33,15 @@ from simsearch.indexer.engine import Engine
 from simsearch.indexer.enrichment import clean
 from simsearch.indexer.errors import ReindexUnfinished
 from simsearch.model import Model
-from simsearch.patience import WRITING
+from simsearch.patience import WRITING, Waiting
 
 if TYPE_CHECKING:
     from simsearch.indexer.elasticsearch.engine import ElasticsearchEngine
 
 #: What is read of a document.
 GIVEN = ["text", "title", "metadata", "source"]
+#: Documents whose texts are asked for at a time: each may be long.
+AT_ONCE = 50
 
 
 def begin(
@@ -64,8 +75,7 @@ def drop(connection: Connection, address: Address) -> list[str]:
     found = [name for name in generations.names(connection, address) if name != current.name]
     if current.meta.get(FROM) in found:
         raise ReindexUnfinished(url=address.url, model=current.model)
-    for name in found:
-        connection.ask("DELETE", path_of(name), ignore_unavailable=True, patience=WRITING)
+    generations.drop(connection, address, current.name, found)
     return found
 
 
@@ -95,9 +105,11 @@ class ElasticsearchSuccession:
         self.swapped = swapped
         self._old_engine, self._connection, self._address = engine, connection, address
         self._owner = owner_of(creation.find(connection, address).meta)
+        self._lateness = changes.lateness(connection, self._owner.name) if self._owner else 0.0
         self._old = old
         self._alias = address.build_alias(model.id)
         self._resumed = resumed
+        self._absent: set[str] = set()  #: what a companion holds and its owner does not, as far as it was seen
         self._read: dict[str, int] = {}  #: of each shard, the number up to which all was taken over
 
     def changed(self, again: Collection[str] = ()) -> Iterator[Document]:
@@ -127,10 +139,11 @@ class ElasticsearchSuccession:
             self._resumed = False
 
     def behind(self) -> int:
-        """Return how many writes to the old index the new one may lack, at most."""
+        """Return how many documents of the old index the new one may lack, at most."""
         shards = changes.shards(self._connection, self._old)
         written = self._numbers(shards, "max_seq_no")
-        return sum(number - self._read.get(shard.key, changes.START) for shard, number in written.items())
+        left = (number - self._read.get(shard.key, changes.START) for shard, number in written.items())
+        return len(self._absent) + sum(left)
 
     def swap(self, catch_up: Callable[[], None]) -> None:
         """Let the name lead to the new index, and take over what was under way to the old one.
@@ -141,13 +154,16 @@ class ElasticsearchSuccession:
             self._turn()
             self.swapped = True
         # Waits for the writes that are under way; later ones find the old alias gone.
-        self._connection.ask("PUT", path_of(self._old, "_block", "write"), patience=WRITING)
+        self._insist("PUT", path_of(self._old, "_block", "write"), _blocked)
         catch_up()
+        old = creation.find(self._connection, self._address, WRITING, self._old)
         found = creation.find(self._connection, self._address, WRITING, self._alias)
         gone = {"remove": {"index": found.name, "alias": self._alias}}
         self._connection.ask("POST", "/_aliases", {"actions": [gone]}, patience=WRITING)
         meta = {name: value for name, value in found.meta.items() if name != FROM}
-        creation.note(self._connection, found, meta)
+        creation.note(self._connection, found, generations.taken_over(meta, old))
+        if self._owner:  # its texts were read at another time than it was followed
+            progress.compare_all(self._connection, self._address)
 
     def close(self) -> None:
         """Close the connections of the new index."""
@@ -175,8 +191,9 @@ class ElasticsearchSuccession:
     def _since(self, name: str, fields: Sequence[str], query: Sequence[Mapping[str, Any]] = ()) -> Iterator[list[Any]]:
         """Yield what was written since the last call, page by page."""
         shards = changes.shards(self._connection, name)
-        ends = self._numbers(shards, "global_checkpoint")
-        self._connection.ask("POST", path_of(name, "_refresh"), patience=WRITING)
+        # Once nobody writes any more, the last number is certain; a checkpoint may come after it.
+        ends = self._numbers(shards, "max_seq_no" if self.swapped and name == self._old else "global_checkpoint")
+        self._insist("POST", path_of(name, "_refresh"), lambda answer: not answer["_shards"]["failed"])
         for shard, end in ends.items():
             after = self._read.get(shard.key, changes.START)
             for page in changes.pages(self._connection, name, shard, after, end, fields, query):
@@ -190,13 +207,28 @@ class ElasticsearchSuccession:
         """
         if not self._owner:
             return list(map(_document, hits))
-        names = {hit["_id"]: hit["_source"].get("source", "") for hit in hits}
-        theirs = source.find(self._connection, self._owner, names, self._owner.fields(), WRITING)
-        gone = [name for name in names if name not in theirs]
-        if gone and not self.swapped:
-            self._old_engine.delete(gone, time.time_ns())
-        sequences = {hit["_id"]: hit["_version"] for hit in hits}
-        return [clean(self._owner.document(hit, sequences[name])) for name, hit in theirs.items()]
+        found = []
+        for start in range(0, len(hits), AT_ONCE):
+            versions = {hit["_id"]: hit["_version"] for hit in hits[start : start + AT_ONCE]}
+            names = {hit["_id"]: hit["_source"].get("source", "") for hit in hits[start : start + AT_ONCE]}
+            theirs = source.find(self._connection, self._owner, names, self._owner.fields(), WRITING)
+            now = time.time_ns()
+            gone = [name for name in names if name not in theirs]
+            self._absent = (self._absent | {*gone}) - {*theirs}
+            old = [name for name in gone if versions[name] < now - 1e9 * self._lateness]
+            if old and not self.swapped:
+                self._old_engine.delete(old, now)
+            found += [clean(self._owner.document(hit, versions[name])) for name, hit in theirs.items()]
+        return found
+
+    def _insist(self, method: str, path: str, done: Callable[[Any], bool]) -> None:
+        """Ask until it is done on all copies."""
+        waiting = Waiting(f"Elasticsearch at {self._connection.server}", WRITING)
+        while not done(self._connection.ask(method, path, patience=WRITING, waiting=waiting)):
+            waiting.wait(self._busy(f"{path} is not done on all copies"))
+
+    def _busy(self, reason: str) -> ElasticsearchBusy:
+        return ElasticsearchBusy(server=self._connection.server, reason=reason, remedy="see its cluster health")
 
     def _numbers(self, shards: Sequence[Shard], what: str) -> dict[Shard, int]:
         """Return a number of the primary copy of each shard."""
@@ -207,11 +239,7 @@ class ElasticsearchSuccession:
             copies = told.get(shard.of, {}).get("shards", {}).get(str(shard.number), [])
             primary = next((copy for copy in copies if copy["routing"]["primary"]), None)
             if primary is None:
-                raise ElasticsearchBusy(
-                    server=self._connection.server,
-                    reason=f"shard {shard.number} of {shard.of} is not available",
-                    remedy="see its cluster health",
-                )
+                raise self._busy(f"shard {shard.number} of {shard.of} is not available")
             found[shard] = int(primary["seq_no"][what])
         return found
 
@@ -223,6 +251,11 @@ class ElasticsearchSuccession:
             strays = [bulk.remove(name) for name in ids if not stored.get(name, ("",))[0]]
             for _ in bulk.send(self._connection, self._alias, strays, alias=True):
                 pass
+
+
+def _blocked(answer: Mapping[str, Any]) -> bool:
+    """Tell whether all shards take no more writes; the index of an earlier run is blocked already."""
+    return answer["shards_acknowledged"] or not answer["indices"]
 
 
 def _document(hit: Mapping[str, Any]) -> Document:

@@ -24,7 +24,9 @@ PAGE = 500
 #: What is as new in the new file as in the old one, `d`.
 _TAKEN = "SELECT 1 FROM beside.documents AS n WHERE n.id = d.id AND n.sequence = d.sequence AND n.digest = d.digest"
 _LACKING = f"FROM main.documents AS d WHERE NOT EXISTS ({_TAKEN})"
-_EXTRA = "FROM beside.documents WHERE id NOT IN (SELECT id FROM main.documents)"
+#: What it holds of other documents, or of a newer reading, as where an older file was put back.
+_EXTRA = """FROM beside.documents AS n WHERE NOT EXISTS (
+  SELECT 1 FROM main.documents AS d WHERE d.id = n.id AND d.sequence >= n.sequence)"""
 
 
 def begin(path: Path, old_model: str, model: Model) -> SqliteSuccession | None:
@@ -53,7 +55,7 @@ def drop(path: Path) -> list[str]:
     connection.close()
     if "successor" in about:
         raise ModelChanging(url=f"sqlite:///{path}", **about)
-    pattern = re.compile(re.escape(path.name) + r"\.[0-9a-f]{8}")
+    pattern = re.compile(re.escape(path.name) + r"\.reindex-[0-9a-f]{8}")
     found = [other for other in sorted(path.parent.iterdir()) if pattern.fullmatch(other.name)]
     for other in found:
         _unlink(other)
@@ -89,6 +91,7 @@ class SqliteSuccession:
             gone = [name for (name,) in rows(self._both, f"SELECT id {_EXTRA}")]
         with transaction(self._new_file, self._beside, "BEGIN IMMEDIATE"):
             writing.remove(self._new_file, gone)
+            self._new_file.execute("DELETE FROM tombstones")  # they are taken over at the end
 
     def behind(self) -> int:
         """Return how many documents differ."""
@@ -108,14 +111,22 @@ class SqliteSuccession:
             catch_up()
             self._compare()
             self._take_over_the_rest()
-        with told(self._path), self._old_file.backup("main", self._new_file, "main") as copy:
-            copy.step(1)  # from here on nobody else writes
-            self._check(file.models(self._both))
-            copy.step(-1)
+        try:
+            self._copy()
+        except BaseException:  # as of a full disk: the old model's writers go on
+            with transaction(self._old_file, self._path, "BEGIN IMMEDIATE"):
+                self._old_file.execute("DELETE FROM about WHERE name = 'successor'")
+            raise
         with told(self._path):
             self._old_file.execute("PRAGMA wal_checkpoint(PASSIVE)")  # the log holds all of it
         self.close()
         _unlink(self._beside)
+
+    def _copy(self) -> None:
+        with told(self._path), self._old_file.backup("main", self._new_file, "main") as copy:
+            copy.step(1)  # from here on nobody else writes
+            self._check(file.models(self._both))
+            copy.step(-1)
 
     def close(self) -> None:
         """Release the files."""
@@ -153,7 +164,7 @@ class SqliteSuccession:
 
 
 def _beside(path: Path, model: str) -> Path:
-    return path.with_name(f"{path.name}.{model[:8]}")
+    return path.with_name(f"{path.name}.reindex-{model[:8]}")
 
 
 def _unlink(path: Path) -> None:
