@@ -74,7 +74,7 @@ def lateness(connection: Connection, name: str) -> float:
 
 def newest(connection: Connection, name: str, after: Sequence[tuple[Shard, int]]) -> list[int]:
     """Return the highest number that is visible in each shard; the given one where there is none after it."""
-    body = {"size": 1, "_source": False, "sort": [{"_seq_no": "desc"}], "track_total_hits": False}
+    body = {"size": 1, "_source": False, "sort": _sort("desc"), "track_total_hits": False}
     searches = [
         (_header(name, shard), body | {"query": {"bool": {"filter": [_written(shard), _after(number)]}}})
         for shard, number in after
@@ -141,7 +141,7 @@ def _search(
     body: Body,
 ) -> list[Any]:
     conditions = [_written(shard), _after(after, upto), *query]
-    asked = {"query": {"bool": {"filter": conditions}}, "sort": [{"_seq_no": "asc"}], "track_total_hits": False}
+    asked = {"query": {"bool": {"filter": conditions}}, "sort": _sort("asc"), "track_total_hits": False}
     (answer,) = connection.search_each(
         [(_header(name, shard), asked | {"version": True, "seq_no_primary_term": True} | body)], WRITING
     )
@@ -164,3 +164,7 @@ def _written(shard: Shard) -> Body:
 
 def _after(number: int, upto: int | None = None) -> Body:
     return {"range": {"_seq_no": {"gt": number} | ({} if upto is None else {"lte": upto})}}
+
+
+def _sort(order: str) -> list[Body]:
+    return [{"_seq_no": {"order": order, "unmapped_type": "long"}}]  # an index without a document maps nothing

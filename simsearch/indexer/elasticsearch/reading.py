@@ -124,7 +124,7 @@ def vectors(
     `apart`: the server leaves vectors out of what it returns where it is not told otherwise.
     """
     having = {"bool": {"filter": [{"term": {"simsearch.state": "ok"}}, *scope.whole]}}
-    chance = {"function_score": {"query": having, "random_score": {}}}
+    chance = {"function_score": {"query": having, "random_score": {}, "boost_mode": "replace"}}
     body = {"size": limit, "query": chance, "_source": documents.VECTOR}
     wanted: dict[str, Any] = {"_source_exclude_vectors": False} if apart else {}  # older servers refuse the parameter
     found = connection.ask("POST", path_of(index, "_search"), body, **wanted)
