@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.backends.base import DisabledBackend
+from kombu.connection import Connection
 
 from simsearch.worker import broker, queue
 from simsearch.worker.settings import settings
@@ -21,8 +23,29 @@ def _configuration() -> dict[str, Any]:
     return settings(broker.address(), queue.prefix(queue.name_of(queue.index_address())))
 
 
+class OwnConnection(Connection):
+    """A connection that can be closed when Redis has gone."""
+
+    def maybe_close_channel(self, channel: Any) -> None:
+        """Close a channel, at the second try if need be.
+
+        The first one ends at the read that is under way, and the channel stays open. Kombu comes back to it when the
+        connection has forgotten its address, and that error would end the worker.
+        """
+        for _ in range(2):
+            super().maybe_close_channel(channel)  # type: ignore[no-untyped-call]
+
+
+class OwnAMQP(AMQP):  # type: ignore[misc]
+    """Celery's way to messages, over our connections."""
+
+    Connection = OwnConnection
+
+
 class OwnCelery(Celery):  # type: ignore[misc]
     """Celery by our settings alone: CELERY_BROKER_URL and its like, which go before them, are somebody else's."""
+
+    amqp_cls = OwnAMQP
 
     @cached_property
     def backend(self) -> Any:

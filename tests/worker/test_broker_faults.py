@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cli.process import Simsearch, write_lines
+from kombu import Consumer
+from kombu.message import Message
 from servers.certificates import Certificate
 from servers.redis import Redis
 from servers.relay import Relay
@@ -23,8 +27,9 @@ from simsearch.worker.broker import (
     BrokerUnknown,
     BrokerUntrusted,
 )
+from simsearch.worker.celery import TASK, application
 from simsearch.worker.producer import announce
-from simsearch.worker.queue import Queue
+from simsearch.worker.queue import WAITING, Queue
 
 from .conftest import documents
 from .site import Site, Worker, producing, until
@@ -60,6 +65,28 @@ def test_7_an_idle_worker_takes_new_work_after_a_restart_of_redis(site: Site) ->
         site.redis.start()
         site.enqueue(documents(10, first=first))
         until(lambda count=first + 10: site.documents() == count, "the new work is done", 30)
+
+
+def test_7_a_connection_with_a_message_in_hand_and_a_read_under_way_can_be_closed_without_redis(site: Site) -> None:
+    """What Celery does when a connection is lost: an error other than that of the connection would end the worker."""
+    app = application(site.redis.url, site.queue.name)
+    app.send_task(TASK)
+    in_hand: list[Message] = []
+    connection = app.connection_for_read()
+    app.amqp.TaskConsumer(connection.default_channel, on_message=in_hand.append).consume()
+    events = app.events.Receiver(connection.channel())  # as Celery's workers follow each other
+    (listener,) = events.get_consumers(partial(Consumer, events.channel), events.channel)
+    listener.consume()
+    with suppress(TimeoutError):
+        while True:
+            connection.drain_events(timeout=0.5)
+    site.redis.kill()
+    connection.collect()
+    connection.close()
+    site.redis.start()
+    in_hand[0].reject(requeue=True)
+    with app.connection_for_read() as anew:
+        assert anew.default_channel.basic_get(WAITING).headers["task"] == TASK
 
 
 def test_8_without_redis_a_command_ends_soon_and_says_what_to_do(tmp_path: Path) -> None:
