@@ -501,6 +501,7 @@ def test_what_the_new_index_refuses_is_a_dead_letter_and_holds_up_nothing(on_ser
         ask(f"{url}-build-{alike.id[:8]}/_settings", {"index.mapping.nested_objects.limit": 1}, method="PUT")
         built(begun)
         assert begun.refused == {"长", "更长"}
+        assert on_server.engine.dead_letters() == [], "the old index has them"
         on_server.delete(["长"])
         swap(begun)
     with open_index(url) as again:
@@ -545,6 +546,30 @@ def test_what_was_written_at_the_moment_of_the_swap_is_taken_over_afterwards(
     assert [found[f"文-{number}"][-5:] for number in range(4)] == ["。第2版。", "。第1版。", "。第1版。", "。第0版。"]
     assert "文-7" not in found
     assert len(sound(url, alike)) == 19
+
+
+def test_an_old_index_that_was_deleted_before_the_last_step_leaves_nothing_behind(
+    on_server: Index, alike: Model
+) -> None:
+    url = on_server.engine.url
+    on_server.add(texts(20))
+    (old,) = ask(url).json
+    with begin(on_server, alike) as begun:
+        built(begun)
+        begun.succession.swap(lambda: None)
+    (new,) = ask(url).json
+    # As it was before the last step, and then somebody deletes the old one.
+    about = ask(url).json[new]["mappings"]["_meta"]
+    about["simsearch"]["reindexed_from"] = old
+    ask(f"{url}/_mapping", {"_meta": about}, method="PUT")
+    server = url.rpartition("/")[0]
+    ask(f"{server}/{new}/_alias/{url.rpartition('/')[2]}-build-{alike.id[:8]}", method="PUT")
+    ask(f"{server}/{old}", method="DELETE")
+    with open_index(url) as again:
+        assert not reindex(again, alike)
+    (found,) = ask(url).json.values()
+    assert not [name for name in found["aliases"] if "-build-" in name]
+    assert "reindexed_from" not in found["mappings"]["_meta"]["simsearch"]
 
 
 # For SQLite

@@ -15,6 +15,8 @@ MOST_ACTIONS = 500
 MOST_BYTES = 4_000_000
 #: The status of what is not done because somebody else was faster, or has a newer version.
 CONFLICT = 409
+#: The status of an update of what is not there.
+ABSENT = 404
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

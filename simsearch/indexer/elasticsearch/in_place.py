@@ -12,7 +12,7 @@ from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection
 from simsearch.indexer.elasticsearch.owner import Owner
 from simsearch.indexer.elasticsearch.writing import Known, Writer
-from simsearch.indexer.engine import Enriched, Failed, Outcome
+from simsearch.indexer.engine import Enriched, Outcome
 from simsearch.indexer.enrichment import clean
 from simsearch.patience import WRITING
 
@@ -62,24 +62,9 @@ class InPlaceWriter(Writer):
             if item.document.id in hits and self._digest(hits[item.document.id]) == item.digest
         }
         actions = [bulk.update(hits[name], {"simsearch": self._body(item)}) for name, item in as_read.items()]
-        results = {result.id: result for result in bulk.send(self._connection, self._owner.name, actions)}
-        outcomes: list[Outcome] = []
-        failed: list[Failed] = []
-        for item in batch:
-            name, sequence = item.document.id, item.document.sequence
-            result = results.get(name)
-            if name not in hits or (result and result.status == 404):
-                outcomes.append(Outcome(name, sequence, "absent"))
-            elif as_read.get(name) is not item or result is None or result.status == bulk.CONFLICT:
-                outcomes.append(Outcome(name, sequence, "older"))
-            elif result.status < 300:
-                outcomes.append(Outcome(name, sequence, "stored", item.dropped, item.state))
-            else:
-                outcomes.append(Outcome(name, sequence, "failed", reason=result.reason))
-                failed.append(Failed(item.document, result.reason))
-        if failed:
-            self.bury(failed)
-        return outcomes
+        results = {name: bulk.Result(name, bulk.ABSENT) for item in batch if (name := item.document.id) not in hits}
+        results |= {result.id: result for result in bulk.send(self._connection, self._owner.name, actions)}
+        return self._outcomes(batch, as_read, results)
 
     def renew(self, read: Sequence[Document]) -> list[Outcome]:
         """Return the documents that are stored just so."""

@@ -27,6 +27,7 @@ from simsearch.indexer.elasticsearch import (
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.changes import Shard
 from simsearch.indexer.elasticsearch.connection import Connection, ElasticsearchBusy, RequestRefused, path_of
+from simsearch.indexer.elasticsearch.creation import Opened
 from simsearch.indexer.elasticsearch.generations import FROM
 from simsearch.indexer.elasticsearch.owner import of as owner_of
 from simsearch.indexer.engine import Engine
@@ -60,6 +61,8 @@ def begin(
         _, made = generations.make(connection, address, current, model)
         return ElasticsearchSuccession(engine, connection, address, model, current.name, resumed=not made)
     if not unfinished:
+        if old:  # it was deleted by hand before the last step: there is nothing left to take over
+            _end(connection, address.build_alias(model.id), current)
         return None
     back = {"add": {"index": current.name, "alias": address.build_alias(model.id)}}
     connection.ask("POST", "/_aliases", {"actions": [back]}, patience=WRITING)
@@ -158,10 +161,7 @@ class ElasticsearchSuccession:
         catch_up()
         old = creation.find(self._connection, self._address, WRITING, self._old)
         found = creation.find(self._connection, self._address, WRITING, self._alias)
-        gone = {"remove": {"index": found.name, "alias": self._alias}}
-        self._connection.ask("POST", "/_aliases", {"actions": [gone]}, patience=WRITING)
-        meta = {name: value for name, value in found.meta.items() if name != FROM}
-        creation.note(self._connection, found, generations.taken_over(meta, old))
+        _end(self._connection, self._alias, found._replace(meta=generations.taken_over(found.meta, old)))
         if self._owner:  # its texts were read at another time than it was followed
             progress.compare_all(self._connection, self._address)
 
@@ -251,6 +251,13 @@ class ElasticsearchSuccession:
             strays = [bulk.remove(name) for name in ids if not stored.get(name, ("",))[0]]
             for _ in bulk.send(self._connection, self._alias, strays, alias=True):
                 pass
+
+
+def _end(connection: Connection, alias: str, new: Opened) -> None:
+    """Note that an index has taken over all there was."""
+    gone = {"remove": {"index": new.name, "alias": alias, "must_exist": False}}
+    connection.ask("POST", "/_aliases", {"actions": [gone]}, patience=WRITING)
+    creation.note(connection, new, {name: value for name, value in new.meta.items() if name != FROM})
 
 
 def _blocked(answer: Mapping[str, Any]) -> bool:

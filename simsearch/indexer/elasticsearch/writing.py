@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -85,21 +85,7 @@ class Writer:
         overtaken = self._overtaken(
             {i: fresh[i].document.sequence for i, result in results.items() if result.status < 300}
         )
-        outcomes: list[Outcome] = []
-        failed: list[Failed] = []
-        for item in batch:
-            name, sequence = item.document.id, item.document.sequence
-            result = results.get(name)
-            if fresh.get(name) is not item or result is None or result.status == bulk.CONFLICT or name in overtaken:
-                outcomes.append(Outcome(name, sequence, "older"))
-            elif result.status < 300:
-                outcomes.append(Outcome(name, sequence, "stored", item.dropped, item.state))
-            else:
-                outcomes.append(Outcome(name, sequence, "failed", reason=result.reason))
-                failed.append(Failed(item.document, result.reason))
-        if failed:
-            self.bury(failed)
-        return outcomes
+        return self._outcomes(batch, fresh, {name: result for name, result in results.items() if name not in overtaken})
 
     def renew(self, read: Sequence[Document]) -> list[Outcome]:
         """Note that documents were read again, and return those that are stored just so."""
@@ -147,16 +133,49 @@ class Writer:
         return set(deleted)
 
     def bury(self, failed: Sequence[Failed]) -> None:
-        """Keep documents that could not be stored, each with its reason."""
+        """Keep documents that could not be stored, each with its reason; not while the name leads to another index."""
+        if self._unseen():
+            return
         with self.told():
             dead_letters.bury(self._connection, self._address, self._model, failed)
 
     def forget_dead_letters(self) -> None:
         """Remove the dead letters of documents that were stored, or deleted, since."""
+        if self._unseen():
+            return
         with self.told():
             known = self.known(dead_letters.names(self._connection, self._address))
             newest = {name: found.sequence for name, found in known.items()}
             dead_letters.settle(self._connection, self._address, newest)
+
+    def _outcomes(
+        self, batch: Sequence[Enriched], sent: Mapping[str, Enriched], results: Mapping[str, bulk.Result]
+    ) -> list[Outcome]:
+        """Return what became of each document of a batch, and bury what was refused.
+
+        Of several readings of a document only one was sent; `results` are by id.
+        """
+        outcomes: list[Outcome] = []
+        failed: list[Failed] = []
+        for item in batch:
+            name, sequence = item.document.id, item.document.sequence
+            result = results.get(name)
+            if result and result.status == bulk.ABSENT:
+                outcomes.append(Outcome(name, sequence, "absent"))
+            elif sent.get(name) is not item or result is None or result.status == bulk.CONFLICT:
+                outcomes.append(Outcome(name, sequence, "older"))
+            elif result.status < 300:
+                outcomes.append(Outcome(name, sequence, "stored", item.dropped, item.state))
+            else:
+                outcomes.append(Outcome(name, sequence, "failed", reason=result.reason))
+                failed.append(Failed(item.document, result.reason))
+        if failed:
+            self.bury(failed)
+        return outcomes
+
+    def _unseen(self) -> bool:
+        """Tell whether the index is only being made: what it refuses is still in the one that the name leads to."""
+        return bool(self._build and model_change.changed(self._connection, self._address, self._model))
 
     def _actions(self, items: Iterable[Enriched]) -> Iterator[bulk.Action]:
         for item in items:
