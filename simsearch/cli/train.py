@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +11,7 @@ import typer
 
 from simsearch.cli import output
 from simsearch.cli.command import command_app
-from simsearch.cli.main import PARTLY_FAILED
+from simsearch.cli.main import INTERRUPTED, PARTLY_FAILED
 from simsearch.cli.options import JsonOption
 from simsearch.cli.progress import Bar
 from simsearch.errors import SimsearchError
@@ -24,6 +25,13 @@ class DictionaryUnreadable(SimsearchError):
 
 
 app = command_app()
+
+
+def _bytes(size: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)B?", size.strip().upper())
+    if not found:
+        raise typer.BadParameter(f"{size} is no size: write 500M or 4G.")
+    return int(float(found[1]) * 1000 ** " KMGT".index(found[2] or " "))
 
 
 @app.command()
@@ -56,11 +64,23 @@ def train(
         typer.Option(help="Smoothed PMI with evidence for absence, or the article's own."),
     ] = "smoothed",
     truncate: Annotated[bool, typer.Option(help="For the article's objective: weights stop growing at 1.")] = True,
+    memory: Annotated[
+        int,
+        typer.Option(
+            parser=_bytes,
+            metavar="SIZE",
+            help="What the training may hold in memory, such as 500M or 4G; the rest waits on disk beside the model.",
+        ),
+    ] = "2G",  # type: ignore[assignment]
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a training of this model that was interrupted or killed.")
+    ] = False,
     as_json: JsonOption = None,
 ) -> None:
     """Train a model on your own texts, in minutes, on a CPU; ends with a bill.
 
-    An index on Elasticsearch is read, and nothing else.
+    An index on Elasticsearch is read, and nothing else. A training that was interrupted or killed goes on with
+    --resume; what it had read is not read again.
 
     Example: `simsearch train corpus/ --to my-model`, then `simsearch index docs/ --model my-model`
     """
@@ -69,6 +89,7 @@ def train(
     from simsearch.model.folder import read_manifest
     from simsearch.trainer import Settings
     from simsearch.trainer import train as train_model
+    from simsearch.trainer.workspace import unfinished
 
     settings = Settings(
         dimensions=dimensions,
@@ -99,8 +120,22 @@ def train(
                 failed += 1
                 output.say(f"Skipped: {item.source} {item.reason}.")
 
-    with Bar() as bar:
-        bill = train_model(texts(), to, settings=settings, dictionary=_lines(dictionary), progress=bar.show)
+    if unfinished(to) and not resume:
+        output.say("A training of this model was interrupted before; as --resume is not given, it begins anew.")
+    try:
+        with Bar() as bar:
+            bill = train_model(
+                texts(),
+                to,
+                settings=settings,
+                dictionary=_lines(dictionary),
+                memory=memory,
+                resume=resume,
+                progress=bar.show,
+            )
+    except KeyboardInterrupt as error:
+        output.say("Interrupted. The same command with --resume goes on from here.")
+        raise typer.Exit(INTERRUPTED) from error
     row: dict[str, Any] = {
         "model": str(to),
         "id": read_manifest(to)["id"],
@@ -108,15 +143,20 @@ def train(
         "failed": failed,
     }
     if output.for_people(as_json):
-        loss = row.pop("loss")
+        loss, held_out = row.pop("loss"), row.pop("held_out")
         row["seconds"] = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in row["seconds"].items())
-        row["loss"] = f"{loss[0]:.3f} -> {loss[-1]:.3f}" if loss else "none"
+        row["loss"] = _fall(loss)
+        row["held-out loss"] = _fall(held_out)
         row["peak_memory"] = f"{row['peak_memory'] / 1e6:,.0f} MB"
         output.listing(row)
     else:
         output.lines([row])
     if failed:
         raise typer.Exit(PARTLY_FAILED)
+
+
+def _fall(losses: list[float]) -> str:
+    return f"{losses[0]:.3f} -> {losses[-1]:.3f}" if losses else "none"
 
 
 def _texts_of_index(url: str, field: str, sample: int | None, seed: int) -> Iterator[str]:

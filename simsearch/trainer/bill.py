@@ -26,6 +26,8 @@ class Bill:
     total_seconds: float = 0.0
     #: For each pass: weighted mean of the squared error over the observed pairs, as it found them.
     loss: list[float] = field(default_factory=list)
+    #: After each pass: the same over pairs that were left out of the fit.
+    held_out: list[float] = field(default_factory=list)
     #: Bytes that the training process held at most; worker processes take about 280 MB each beside it.
     peak_memory: int = 0
 
@@ -40,7 +42,7 @@ class Bill:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
         self.total_seconds = round(sum(self.seconds.values()), 3)
-        self.peak_memory = peak_memory()
+        self.peak_memory = max(self.peak_memory, peak_memory())
 
 
 def peak_memory() -> int:

@@ -1,94 +1,183 @@
-"""How often each word stands near each other word."""
+"""How often each word stands near each other word, counted part by part of the text, in bounded memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.trainer.errors import NoPairs
+from simsearch.trainer.rows import Rows
 from simsearch.trainer.threads import compiled, each, ranges
 from simsearch.trainer.vocabulary import Vocabulary
+from simsearch.trainer.words import LINE_END
 
-#: Occurrences that a thread counts before it reports: about a tenth of a second.
-BLOCK = 200_000
+#: Occurrences that a thread counts before it reports: less than a tenth of a second.
+BLOCK = 100_000
+#: Entries that a thread merges before it reports.
+MERGED = 2_000_000
 #: A pair seen once counts only if it stood no further apart than this.
 NEAR = 2
+#: Bytes that counting takes for each token of a part: its number, and its place among those of its word.
+BYTES = 8
+#: Tokens among which the end of a line is looked for.
+MARGIN = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The pairs of words that were seen together: a sparse symmetric matrix, row by row."""
+    """The pairs of words that were seen together: a sparse symmetric matrix without its diagonal."""
 
-    #: Row i is `others[starts[i]:starts[i + 1]]`; the diagonal is left out.
-    starts: NDArray[np.int64]
-    others: NDArray[np.int32]
-    #: Sum of 1/distance over the times a pair was seen.
-    counts: NDArray[np.float32]
+    #: Of each word the others, and the sums of 1/distance over the times that they were seen.
+    rows: Rows
     #: Sum of each row with nothing left out.
     marginals: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is counted: 1/distance within a window; pairs seen once only and further apart than `near` are dropped."""
+
+    window: int
+    near: int
 
 
 def count(
     vocabulary: Vocabulary,
     window: int,
+    path: Path,
     every_pair: bool = False,
     threads: int = 1,
+    part: int = 2**31 - 2 * MARGIN,
     progress: Callable[[float], None] = lambda done: None,
 ) -> Pairs:
-    """Count pairs within `window` words to both sides, 1/distance each, within a line.
+    """Count pairs within `window` words to both sides, 1/distance each, within a line, and write them to a file.
 
-    Unless `every_pair`, a pair seen once and more than `NEAR` words apart is dropped.
+    Unless `every_pair`, a pair seen once and more than `NEAR` words apart is dropped. A text of more than `part`
+    tokens is counted part by part, and the parts are merged.
     """
-    counts, tokens = vocabulary.counts, vocabulary.tokens
-    # Most corpora have fewer than 2^31 words: 4 bytes a position are enough.
-    size = np.int32 if len(tokens) < 2**31 else np.int64
-    positions = np.empty(counts.sum(), size)
-    firsts = np.concatenate([[0], np.cumsum(counts)])
-    _gather_positions(tokens, firsts[:-1].copy(), positions)
-    near = window if every_pair else NEAR
-    sizes, rows, values, marginals = [], [], [], []
-    done = 0
-    with ThreadPoolExecutor(threads) as pool:
-        tasks = ranges(counts, -(-len(positions) // BLOCK))
-        blocks = each(
-            pool,
-            _count_block,
-            ((tokens, positions, firsts[a : b + 1], len(counts), window, near) for a, b in tasks),
-        )
-        for (first, last), (row_sizes, others, weights, sums) in zip(tasks, blocks, strict=True):
-            sizes.append(row_sizes)
-            rows.append(others)
-            values.append(weights)
-            marginals.append(sums)
-            done += int(counts[first:last].sum())
-            progress(done / len(positions))
-    if not sum(map(len, rows)):
+    rule = Rule(window, window if every_pair else NEAR)
+    parts = _parts(vocabulary.tokens, part)
+    share = 1.0 if len(parts) == 1 else 0.7 / len(parts)
+    files: list[Rows] = []
+    for number, (first, last) in enumerate(parts):
+        target = path if len(parts) == 1 else path.with_name(f"{path.name}.{number}")
+        tokens = np.fromfile(vocabulary.tokens, np.int32, last - first, offset=4 * first)
+        report = partial(_of_part, progress, number, share)
+        rows, marginals = _count_part(tokens, len(vocabulary.words), rule, target, threads, len(parts) > 1, report)
+        files.append(rows)
+        del tokens
+    if len(files) > 1:
+        rows, marginals = _merge(files, path, threads, lambda done: progress(0.7 + 0.3 * done))
+        for file in files:
+            file.path.unlink()
+    if not rows.starts[-1]:
         raise NoPairs
-    starts = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
-    return Pairs(starts, np.concatenate(rows), np.concatenate(values), np.concatenate(marginals))
+    return Pairs(rows, marginals)
 
 
-Block = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.float64]]
+def _of_part(progress: Callable[[float], None], number: int, share: float, done: float) -> None:
+    progress((number + done) * share)
+
+
+def _parts(tokens: Path, most: int) -> list[tuple[int, int]]:
+    """Cut a file of tokens into parts of about the same size, each up to the end of a line where one is near."""
+    total = tokens.stat().st_size // 4
+    size = -(-total // -(-total // most))
+    edges = [0]
+    while edges[-1] < total:
+        edge = edges[-1] + size
+        ends = np.flatnonzero(np.fromfile(tokens, np.int32, MARGIN, offset=4 * edge) == LINE_END)
+        edges.append(min(total, edge + int(ends[0]) + 1 if len(ends) else edge))
+    return list(pairwise(edges))
+
+
+def _count_part(
+    tokens: NDArray[np.int32],
+    words: int,
+    rule: Rule,
+    path: Path,
+    threads: int,
+    whole: bool,
+    progress: Callable[[float], None],
+) -> tuple[Rows, NDArray[np.float64]]:
+    """Count the pairs of one part; `whole` keeps all, those seen once and far apart with a negative sum."""
+    counts = np.bincount(tokens[tokens != LINE_END], minlength=words)
+    firsts = np.concatenate([[0], np.cumsum(counts)])
+    positions = np.empty(firsts[-1], np.int32)
+    _gather_positions(tokens, firsts[:-1].copy(), positions)
+    sizes, marginals = np.zeros(words, np.int64), np.zeros(words)
+    tasks = ranges(counts, -(-len(positions) // BLOCK)) if len(positions) else []
+    with ThreadPoolExecutor(threads) as pool, open(path, "wb") as file:
+        how = (words, rule.window, rule.near, whole)
+        given = ((tokens, positions, firsts[a : b + 1], a, *how, sizes[a:b], marginals[a:b]) for a, b in tasks)
+        for (_, last), entries in zip(tasks, each(pool, _count_block, given, 2 * threads), strict=True):
+            file.write(entries.data)
+            progress(firsts[last] / len(positions))
+    return Rows(path, np.concatenate([[0], np.cumsum(sizes)]), 2), marginals
 
 
 def _count_block(
     tokens: NDArray[np.int32],
-    positions: NDArray[np.int_],
+    positions: NDArray[np.int32],
     firsts: NDArray[np.int64],
+    row: int,
     words: int,
     window: int,
     near: int,
-) -> Block:
-    rows = len(firsts) - 1
-    room = int(np.minimum(np.diff(firsts) * 2 * window, words).sum())  # touched only where used
-    others, values = np.empty(room, np.int32), np.empty(room, np.float32)
-    sizes, sums = np.zeros(rows, np.int64), np.zeros(rows)
-    used = _count_rows(tokens, positions, firsts, words, window, near, others, values, sizes, sums)
-    return sizes, others[:used].copy(), values[:used].copy(), sums
+    whole: bool,
+    sizes: NDArray[np.int64],
+    sums: NDArray[np.float64],
+) -> NDArray[np.int32]:
+    room = int(np.minimum(np.diff(firsts) * 2 * window, words).sum())
+    entries = np.empty(2 * room, np.int32)  # touched only where used
+    used = _count_rows(
+        tokens, positions, firsts, row, words, window, near, whole,
+        entries, entries.view(np.float32), sizes, sums,
+    )  # fmt: skip
+    return entries[:used].copy()
+
+
+def _merge(
+    files: list[Rows], path: Path, threads: int, progress: Callable[[float], None]
+) -> tuple[Rows, NDArray[np.float64]]:
+    """Add up the counts of all parts, and drop pairs seen once and far apart."""
+    starts = np.array([file.starts for file in files])
+    words = starts.shape[1] - 1
+    entries = np.diff(starts).sum(axis=0)
+    sizes, marginals = np.zeros(words, np.int64), np.zeros(words)
+    tasks = ranges(entries + 1, -(-int(entries.sum()) // MERGED))
+    with ThreadPoolExecutor(threads) as pool, open(path, "wb") as file:
+        given = ((files, starts[:, a : b + 1], a, b, sizes[a:b], marginals[a:b]) for a, b in tasks)
+        for (_, last), merged in zip(tasks, each(pool, _merge_block, given, 2 * threads), strict=True):
+            file.write(merged.data)
+            progress(last / words)
+    return Rows(path, np.concatenate([[0], np.cumsum(sizes)]), 2), marginals
+
+
+def _merge_block(
+    files: list[Rows],
+    starts: NDArray[np.int64],
+    first: int,
+    last: int,
+    sizes: NDArray[np.int64],
+    sums: NDArray[np.float64],
+) -> NDArray[np.int32]:
+    read = [file.read(first, last) for file in files]
+    entries = np.concatenate(read)
+    begins = np.cumsum([0, *map(len, read[:-1])])[:, None] + 2 * (starts - starts[:, :1])
+    merged = np.empty(len(entries), np.int32)
+    words = len(files[0].starts) - 1
+    used = _merge_rows(
+        begins, first, words, entries, entries.view(np.float32), merged, merged.view(np.float32), sizes, sums
+    )
+    return merged[:used].copy()
 
 
 @compiled
@@ -102,11 +191,13 @@ def _gather_positions(tokens, nexts, positions):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _count_rows(tokens, positions, firsts, words, window, near, others, values, sizes, sums):  # type: ignore[no-untyped-def]
-    """Count the rows of some words into `others` and `values`; return how much of them is used.
+def _count_rows(  # type: ignore[no-untyped-def]
+    tokens, positions, firsts, first, words, window, near, whole, entries, values, sizes, sums
+):
+    """Count the rows of some words, `first` and those after it, into `entries`; return how much of it is used.
 
-    `seen` holds a word's row, dense: the sum of 1/distance, negative as long as the pair was seen
-    once only and far apart.
+    `values` shows the same memory as `entries`. `seen` holds a word's row, dense: the sum of 1/distance, negative as
+    long as the pair was seen once only and far apart.
     """
     seen = np.zeros(words)
     touched = np.empty(words, np.int32)
@@ -131,17 +222,49 @@ def _count_rows(tokens, positions, firsts, words, window, near, others, values, 
                         seen[other] = share if distance <= near else -share
                     else:
                         seen[other] = abs(seen[other]) + share
-        total = 0.0
-        kept = used
-        own = tokens[positions[firsts[row]]]
-        for at in range(found):
-            other = touched[at]
-            total += abs(seen[other])
-            if seen[other] > 0.0 and other != own:
-                others[used] = other
-                values[used] = seen[other]
-                used += 1
-            seen[other] = 0.0
-        sums[row] = total
-        sizes[row] = used - kept
+        used += _write_row(first + row, seen, touched, found, whole, entries[used:], values[used:], sizes, sums, row)
     return used
+
+
+@compiled
+def _merge_rows(begins, first, words, entries, values, merged, merged_values, sizes, sums):  # type: ignore[no-untyped-def]
+    """Add up the rows of some words, of which part p holds `entries[begins[p, row]:begins[p, row + 1]]`."""
+    seen = np.zeros(words)
+    touched = np.empty(words, np.int32)
+    used = 0
+    for row in range(begins.shape[1] - 1):
+        found = 0
+        for part in range(len(begins)):
+            begin, size = begins[part, row], (begins[part, row + 1] - begins[part, row]) // 2
+            for at in range(begin, begin + size):
+                other, value = entries[at], values[at + size]
+                if seen[other] == 0.0:
+                    touched[found] = other
+                    found += 1
+                    seen[other] = value
+                else:
+                    seen[other] = abs(seen[other]) + abs(value)
+        used += _write_row(
+            first + row, seen, touched, found, False, merged[used:], merged_values[used:], sizes, sums, row
+        )
+    return used
+
+
+@compiled
+def _write_row(own, seen, touched, found, whole, entries, values, sizes, sums, row):  # type: ignore[no-untyped-def]
+    """Write a row that was counted, forget it, and return how many numbers it takes."""
+    size = 0
+    total = 0.0
+    for at in range(found):
+        other = touched[at]
+        total += abs(seen[other])
+        if whole or (seen[other] > 0.0 and other != own):
+            entries[size] = other
+            size += 1
+    for at in range(size):
+        values[size + at] = seen[entries[at]]
+    for at in range(found):
+        seen[touched[at]] = 0.0
+    sums[row] = total
+    sizes[row] = size
+    return 2 * size

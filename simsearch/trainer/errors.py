@@ -31,3 +31,25 @@ class WorkerDied(TrainingError):
     """A worker process died while it cut texts into words: memory ran out, or the script that trains lacks
     `if __name__ == "__main__":`; train with processes=1.
     """
+
+
+class VocabularyTooLarge(TrainingError):
+    """Vectors of {dimensions} numbers for {words} words do not fit into {memory} MB of memory; give more, fewer
+    dimensions, or a larger min_count.
+    """
+
+
+class MemoryTooSmall(TrainingError):
+    """A training takes {least} MB of memory at least, and {memory} MB were given; give more."""
+
+
+class TrainingRunning(TrainingError):
+    """Another process is training the model {path}; wait until it ends, or give another folder."""
+
+
+class SettingsDiffer(TrainingError):
+    """The training of {path} that was interrupted had other settings ({names}); give the same, or begin anew without resuming."""  # noqa: E501
+
+
+class WorkspaceUnwritable(TrainingError):
+    """What a training keeps on disk cannot be written to {path} ({reason}); check the disk, its space and permissions."""  # noqa: E501

@@ -4,108 +4,84 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simsearch.trainer.cooccurrence import Pairs
-from simsearch.trainer.settings import Objective
+from simsearch.trainer.equations import Equations
 from simsearch.trainer.threads import compiled, each, ranges
 
 #: Rows of a pass are solved in this many blocks, each against the table as it stood before the block: the
 #: result does not depend on the number of threads, and is as good as with updates at once.
 BLOCKS = 64
+#: Tasks of a block, which threads share.
+PARTS = 16
 #: Steps of conjugate gradients a row and pass.
 STEPS = 2
 #: Standard deviation of the vectors' first components.
 FIRST_SPREAD = 0.1
+#: Fewer pairs left out say nothing.
+ENOUGH = 1_000
+#: Fitting ends when two passes take less than this share off the error of the pairs left out. Two, as rows are solved
+#: in another order each time, and one pass may gain more than the next.
+STILL = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Equations:
-    """What the vectors are fitted to."""
+class Fit(NamedTuple):
+    """The vectors after some passes."""
 
-    starts: NDArray[np.int64]
-    others: NDArray[np.int32]
-    #: What each pair's inner product should be, and how much that weighs.
-    targets: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    #: -log P of each word, the target of its squared norm: equations 24-26.
-    norms: NDArray[np.float32]
-    #: Each word's part in the pull of every pair towards the floor.
-    presence: NDArray[np.float32]
-    objective: Objective
+    table: NDArray[np.float32]  #: words x dimensions
+    #: Weighted mean of the squared error over the observed pairs, as each pass found them.
+    loss: list[float]
+    #: The same over pairs that were left out, after each pass.
+    held_out: list[float]
 
-
-def equations(pairs: Pairs, counts: NDArray[np.int64], objective: Objective, threads: int = 1) -> Equations:
-    """Return targets and weights of pairs: equation 15, smoothed.
-
-    With marginals r and b = smoothing, the target of a pair seen x times is
-    log x - b log r_i - b log r_j + 2 log(sum r^b) - log(sum r), but no less than the floor.
-    """
-    b, marginals = objective.smoothing, pairs.marginals
-    with np.errstate(divide="ignore"):  # a word without any neighbour has no pair either
-        logs = b * np.log(marginals)
-    shift = 2 * np.log((marginals**b).sum()) - np.log(marginals.sum())
-    floor = -np.inf if objective.floor is None else objective.floor
-    limit = 1.0 if objective.truncate else np.inf
-    targets, weights = np.empty_like(pairs.counts), np.empty_like(pairs.counts)
-    seen = (pairs.starts, pairs.others, pairs.counts)
-    rule = (np.log(objective.full_weight), objective.weight_exponent, limit)
-    with ThreadPoolExecutor(threads) as pool:
-        tasks = ranges(np.diff(pairs.starts), 8 * threads)
-        list(each(pool, _weigh, ((a, b, *seen, logs, shift, floor, *rule, targets, weights) for a, b in tasks)))
-    roots = np.sqrt(counts)
-    norms = np.log(counts.sum() / counts)
-    return Equations(
-        *(pairs.starts, pairs.others, targets, weights),
-        norms.astype(np.float32),
-        (roots / roots.mean()).astype(np.float32),
-        objective,
-    )
+    @property
+    def settled(self) -> bool:
+        """Whether the last two passes made the vectors foretell pairs hardly any better."""
+        return len(self.held_out) > 2 and self.held_out[-1] > (1 - STILL) * self.held_out[-3]
 
 
-def fit(
+def begin(words: int, dimensions: int, seed: int) -> Fit:
+    """Return vectors at random, from which fitting starts."""
+    table = np.random.default_rng(seed).standard_normal((words, dimensions), np.float32)
+    return Fit(table * np.float32(FIRST_SPREAD), [], [])
+
+
+def improve(
+    fit: Fit,
     system: Equations,
-    dimensions: int,
-    passes: int,
     seed: int,
-    threads: int = 1,
+    pool: ThreadPoolExecutor,
     progress: Callable[[float], None] = lambda done: None,
-) -> tuple[NDArray[np.float32], list[float]]:
-    """Return the vectors (words x dimensions) and, for each pass, the weighted mean squared error of
-    the observed pairs as it found them.
-
-    Each row is improved by a few steps of conjugate gradients from its present value, `passes` times.
-    """
-    chance = np.random.default_rng(seed)
-    words = len(system.norms)
-    table = chance.standard_normal((words, dimensions), np.float32) * np.float32(FIRST_SPREAD)
-    sizes = np.diff(system.starts)
-    total_weight = float(system.weights.sum(dtype=np.float64))
-    losses = []
-    with ThreadPoolExecutor(threads) as pool:
-        for number in range(passes):
-            # From the most frequent to the rarest at first: what others build on comes first.
-            order = chance.permutation(words) if number else np.arange(words)
-            background, middle = _sums(table, system.presence)
-            errors = np.zeros(words)
-            blocks = np.array_split(order, min(BLOCKS, words))
-            for at, rows in enumerate(blocks):
-                solved = np.empty((len(rows), dimensions), np.float32)
-                parts = ranges(sizes[rows] + dimensions, 4 * threads)
-                now = (system, table, background, middle)
-                list(each(pool, _solve_part, ((*now, rows[a:b], solved[a:b], errors) for a, b in parts)))
-                # What stands behind every row moves with each block: a whole pass late, it would swing.
-                for vectors, sign in ((solved, 1), (table[rows], -1)):
-                    square, total = _sums(vectors, system.presence[rows])
-                    background += sign * square
-                    middle += sign * total
-                table[rows] = solved
-                progress(number + (at + 1) / len(blocks))
-            losses.append(float(errors.sum()) / total_weight)
-    return table, losses
+) -> Fit:
+    """Return the vectors after one pass more, in which each row is improved by a few steps of conjugate gradients."""
+    table = fit.table.copy()
+    words, dimensions = table.shape
+    number = len(fit.loss)
+    # From the most frequent to the rarest at first: what others build on comes first.
+    order = np.random.default_rng([seed, number]).permutation(words) if number else np.arange(words)
+    sizes = np.diff(system.rows.starts)
+    background, middle = _sums(table, system.presence)
+    errors = np.zeros(words)
+    blocks = np.array_split(order, min(BLOCKS, words))
+    for at, rows in enumerate(blocks):
+        solved = np.empty((len(rows), dimensions), np.float32)
+        parts = ranges(sizes[rows] + dimensions, PARTS)
+        now = (system, table, background, middle)
+        for _ in each(pool, _solve_part, ((*now, rows[a:b], solved[a:b], errors) for a, b in parts)):
+            pass
+        # What stands behind every row moves with each block: a whole pass late, it would swing.
+        for vectors, sign in ((solved, 1), (table[rows], -1)):
+            square, total = _sums(vectors, system.presence[rows])
+            background += sign * square
+            middle += sign * total
+        table[rows] = solved
+        progress(number + (at + 1) / len(blocks))
+    words_left_out, values = system.held_out
+    left_out = [_error(table, words_left_out, values)] if len(values) >= ENOUGH else []
+    return Fit(table, [*fit.loss, float(errors.sum()) / system.weight], [*fit.held_out, *left_out])
 
 
 def _sums(
@@ -125,10 +101,11 @@ def _solve_part(
     solved: NDArray[np.float32],
     errors: NDArray[np.float64],
 ) -> None:
-    objective = system.objective
+    objective, starts = system.objective, system.rows.starts
+    entries = system.rows.pick(rows)
     _solve(
         *(rows, table, background, middle),
-        *(system.starts, system.others, system.targets, system.weights, system.norms, system.presence),
+        *(starts[rows + 1] - starts[rows], entries, entries.view(np.float32), system.norms, system.presence),
         np.float32(objective.absence),
         np.float32(objective.floor or 0.0),
         np.float32(objective.itself),
@@ -138,20 +115,19 @@ def _solve_part(
 
 
 @compiled
-def _weigh(  # type: ignore[no-untyped-def]
-    first, last, starts, others, counts, logs, shift, floor, log_full, exponent, limit, targets, weights,
-):  # fmt: skip
-    """Set the targets and weights of the pairs in some rows."""
-    for row in range(first, last):
-        for at in range(starts[row], starts[row + 1]):
-            seen = np.log(counts[at])
-            targets[at] = max(seen - logs[row] - logs[others[at]] + shift, floor)
-            weights[at] = min(limit, np.exp(exponent * (seen - log_full)))
+def _error(table, words, values):  # type: ignore[no-untyped-def]
+    """Return the weighted mean of the squared error over some pairs."""
+    error = weight = 0.0
+    for at in range(len(words)):
+        miss = values[at, 0] - _inner(table[words[at, 0]], table[words[at, 1]])
+        error += values[at, 1] * miss * miss
+        weight += values[at, 1]
+    return error / weight
 
 
 @compiled
 def _solve(  # type: ignore[no-untyped-def]
-    rows, table, background, middle, starts, others, targets, weights, norms, presence,
+    rows, table, background, middle, sizes, entries, values, norms, presence,
     absence, floor, itself, ridge, steps, solved, errors,
 ):  # fmt: skip
     """Improve rows: least squares in one row with all others fixed, by conjugate gradients."""
@@ -159,21 +135,24 @@ def _solve(  # type: ignore[no-untyped-def]
     residual = np.empty(dimensions, np.float32)
     image = np.empty(dimensions, np.float32)
     direction = np.empty(dimensions, np.float32)
+    end = 0
     for at in range(len(rows)):
-        row = rows[at]
-        a, b = starts[row], starts[row + 1]
+        row, size = rows[at], sizes[at]
+        begin, end = end, end + 3 * size
+        others = entries[begin : begin + size]
+        targets, weights = values[begin + size : begin + 2 * size], values[begin + 2 * size : end]
         old, new = table[row], solved[at]
         pull = absence * presence[row]
         new[:] = old
         errors[row] = _residual(
-            np.float32(1), new, table, others[a:b], targets[a:b], weights[a:b],
+            np.float32(1), new, table, others, targets, weights,
             background, middle, pull, floor, old, norms[row], itself, ridge, residual,
         )  # fmt: skip
         direction[:] = residual
         square = _inner(residual, residual)
         for _ in range(steps):
             _residual(
-                np.float32(0), direction, table, others[a:b], targets[a:b], weights[a:b],
+                np.float32(0), direction, table, others, targets, weights,
                 background, middle, pull, floor, old, norms[row], itself, ridge, image,
             )  # fmt: skip
             bend = -_inner(direction, image)

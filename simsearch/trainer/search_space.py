@@ -21,6 +21,8 @@ ENOUGH = 1_000
 RIDGE = 1.0
 #: Steps of conjugate gradients.
 STEPS = 20
+#: Columns that are solved at a time: what is needed beside the vectors is this part of them.
+COLUMNS = 32
 #: The share of the vocabulary whose norms stand for that of a word never seen.
 RAREST = 0.1
 
@@ -73,10 +75,15 @@ def learn_characters(
     characters, bags = _bags(words)
     weights = np.sqrt(np.minimum(counts, ENOUGH)).astype(np.float32)
     weights /= weights.mean()
-    learnt = _regress(bags, weights, plain - mean, len(characters), progress)
-    share = (0.5 + 0.5 * HALF_COUNT / (HALF_COUNT + counts)).astype(np.float32)
-    norms = np.linalg.norm(plain + share[:, None] * _times(*bags, learnt), axis=1)
-    rarest = norms[-max(1, int(RAREST * len(words))) :]
+    share = (0.5 + 0.5 * HALF_COUNT / (HALF_COUNT + counts)).astype(np.float32)[:, None]
+    learnt = np.empty((len(characters), plain.shape[1]), np.float32)
+    squares = np.zeros(len(words), np.float32)
+    for first in range(0, plain.shape[1], COLUMNS):
+        some = slice(first, first + COLUMNS)
+        learnt[:, some] = _regress(bags, weights, plain[:, some] - mean[some], len(characters))
+        squares += ((plain[:, some] + share * _times(*bags, learnt[:, some])) ** 2).sum(axis=1)
+        progress(min(1.0, (first + COLUMNS) / plain.shape[1]))
+    rarest = np.sqrt(squares[-max(1, int(RAREST * len(words))) :])
     return Characters(characters, learnt, mean, float(np.median(rarest)))
 
 
@@ -109,7 +116,6 @@ def _regress(
     weights: NDArray[np.float32],
     goals: NDArray[np.float32],
     characters: int,
-    progress: Callable[[float], None],
 ) -> NDArray[np.float32]:
     """Solve (B^T V B + ridge) X = B^T V Y, each column by itself."""
     back = _transposed(bags, characters)
@@ -120,7 +126,7 @@ def _regress(
     residual = _times(*back, shares * goals)
     direction = scale * residual
     strength = (residual * direction).sum(axis=0)
-    for step in range(STEPS):
+    for _ in range(STEPS):
         image = _times(*back, shares * _times(*bags, direction)) + np.float32(RIDGE) * direction
         bend = (direction * image).sum(axis=0)
         length = np.divide(strength, bend, out=np.zeros_like(bend), where=bend > 0)
@@ -130,7 +136,6 @@ def _regress(
         before, strength = strength, (residual * towards).sum(axis=0)
         turn = np.divide(strength, before, out=np.zeros_like(before), where=before > 0)
         direction = towards + turn * direction
-        progress((step + 1) / STEPS)
     return solution
 
 

@@ -44,7 +44,7 @@ class Settings:
     min_count: int = 10
     #: Words this far to both sides are seen together; at distance d a pair counts 1/d.
     window: int = 10
-    #: Times that each vector is improved; later passes change little.
+    #: Times that each vector is improved, at most; later passes change little.
     passes: int = 12
     #: Where the vectors start, and the order in which rows are solved.
     seed: int = 1

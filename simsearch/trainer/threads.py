@@ -6,8 +6,12 @@ progress is seen and Ctrl-C is heard, and forking stays safe.
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -33,16 +37,50 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def each(
-    pool: ThreadPoolExecutor, function: Callable[..., Result], tasks: Iterable[tuple[Any, ...]]
+    pool: ThreadPoolExecutor, function: Callable[..., Result], tasks: Iterable[tuple[Any, ...]], ahead: int = 1_000
 ) -> Iterator[Result]:
-    """Call the function with each task in threads; yield the results in the order of the tasks."""
-    futures = [pool.submit(function, *task) for task in tasks]
+    """Call the function with each task in threads; yield the results in the order of the tasks.
+
+    No more than `ahead` results wait to be used. Ctrl-C is heard between two of them.
+    """
+    futures: deque[Future[Result]] = deque()
+    with _interrupts_held_back() as let_through:
+        try:
+            for task in tasks:
+                futures.append(pool.submit(function, *task))
+                if len(futures) > ahead:
+                    yield futures.popleft().result()
+                let_through()
+            while futures:
+                yield futures.popleft().result()
+                let_through()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back until the function that is yielded is called.
+
+    Raised inside a pool, it could leave a lock taken, for which the pool's threads, and so the end, wait for ever.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    came: list[bool] = []
+
+    def let_through() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, lambda *_: came.append(True))
     try:
-        for future in futures:
-            yield future.result()
+        yield let_through
+        let_through()
     finally:
-        for future in futures:
-            future.cancel()
+        signal.signal(signal.SIGINT, usual)
 
 
 def ranges(costs: NDArray[np.int64], parts: int) -> list[tuple[int, int]]:

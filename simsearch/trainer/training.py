@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,8 @@ from simsearch.trainer.bill import Bill
 from simsearch.trainer.settings import Settings
 
 Progress = Callable[[str, float, float | None], None]
+#: Bytes that a training takes at most, as far as that depends on the number of texts.
+MEMORY = 2_000_000_000
 
 
 def train(
@@ -20,6 +23,8 @@ def train(
     settings: Settings = Settings(),  # noqa: B008 - frozen
     dictionary: Sequence[str] = (),
     processes: int | None = None,
+    memory: int = MEMORY,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> Bill:
     """Train a model on texts, write it to a folder and return the bill.
@@ -29,50 +34,35 @@ def train(
     all processors this process may use; the model does not depend on their number. `progress` is called with
     a stage, how much of it is done, and how much there is (None: not known).
 
-    Raises a `TrainingError` that says what to do where the texts are too few.
+    What a training needs beyond `memory` bytes is kept on disk beside the folder. There it is found again after a
+    kill: with `resume` the training goes on, and reads the texts only if it had not read them all.
+
+    Raises a `TrainingError` that says what to do, for instance where the texts are too few.
     """
     # Here, because reading settings and errors should not cost the half second in which numba is loaded.
     from threadpoolctl import threadpool_limits
 
     from simsearch.model.saving import Tables, check_target, save
-    from simsearch.trainer import cooccurrence, factorisation, search_space, vocabulary, words
+    from simsearch.trainer import search_space, workspace
+    from simsearch.trainer.stages import Stages
 
-    def report(stage: str, total: float | None) -> Callable[[float], None]:
-        return lambda done: progress(stage, done, total) if progress else None
-
-    workers = processes or processors()
-    objective = settings.fitted
-    bill = Bill()
     check_target(folder)
+    lines = hashlib.sha256("\n".join(dictionary).encode()).hexdigest()
     # One thread in numpy's products: more would add in another order, and vectors differ in the last digit.
-    with threadpool_limits(1, user_api="blas"):
-        with bill.stage("segment"):
-            corpus = words.read(texts, dictionary, workers, report("segment", None))
-            bill.documents = corpus.documents
-            bill.words = int((corpus.tokens != words.LINE_END).sum())
-            known = vocabulary.select(corpus, settings.min_count)
-            del corpus
-            bill.vocabulary = len(known.words)
-        with bill.stage("count"):
-            pairs = cooccurrence.count(known, settings.window, objective.every_pair, workers, report("count", 1.0))
-            bill.pairs = len(pairs.others)
-        with bill.stage("fit"):
-            counts = known.counts
-            names = known.words
-            del known  # the texts, no longer needed
-            system = factorisation.equations(pairs, counts, objective, workers)
-            del pairs
-            vectors, bill.loss = factorisation.fit(
-                *(system, settings.dimensions, settings.passes, settings.seed, workers),
-                report("fit", float(settings.passes)),
-            )
-            del system
+    with (
+        threadpool_limits(1, user_api="blas"),
+        workspace.opened(folder, {**asdict(settings), "dictionary": lines}, resume) as work,
+    ):
+        stages = Stages(work, settings, processes or processors(), memory, progress)
+        known = stages.vocabulary(texts, dictionary)
+        vectors = stages.fit(stages.equations(known))
+        names, counts, bill = known.words, known.counts, stages.bill
         with bill.stage("whiten"):
             whitening = search_space.whitening(vectors, counts)
             whitened = vectors @ whitening
-            report("whiten", 1.0)(1.0)
+            stages.report("whiten", 1.0)(1.0)
         with bill.stage("characters"):
-            learnt = search_space.learn_characters(names, counts, whitened, report("characters", 1.0))
+            learnt = search_space.learn_characters(names, counts, whitened, stages.report("characters", 1.0))
         with bill.stage("save"):
             tables = Tables(
                 words=names,
@@ -87,5 +77,5 @@ def train(
                 training={"settings": asdict(settings), "bill": bill.as_dict()},
             )
             save(folder, tables)
-            report("save", 1.0)(1.0)
+            stages.report("save", 1.0)(1.0)
     return bill

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ from simsearch.trainer.words import LINE_END, Corpus
 
 #: Marks the words that are left out.
 RARE = -2
+#: Numbers of a file that are looked at a time.
+AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +25,31 @@ class Vocabulary:
     #: Most frequent first, ties by the word itself.
     words: list[str]
     counts: NDArray[np.int64]
-    #: Ranks of the words of all texts, LINE_END after each line, rare words left out.
-    tokens: NDArray[np.int32]
+    #: A file of int32: the ranks of the words of all texts, LINE_END after each line, rare words left out.
+    tokens: Path
 
 
-def select(corpus: Corpus, min_count: int) -> Vocabulary:
+def select(corpus: Corpus, min_count: int, tokens: Path) -> Vocabulary:
     """Keep the words that occur `min_count` times or more; rarer ones take no place in the text."""
     if not corpus.words:
         raise EmptyCorpus(documents=corpus.documents)
-    # Shifted by one, because bincount takes no negative numbers.
-    counts = np.bincount(corpus.tokens + 1, minlength=len(corpus.words) + 1)[1:]
-    kept = np.flatnonzero(counts >= min_count).tolist()
+    kept = np.flatnonzero(corpus.counts >= min_count).tolist()
     if len(kept) < 2:
         raise VocabularyTooSmall(words=len(kept), distinct=len(corpus.words), min_count=min_count)
-    kept.sort(key=lambda number: (-counts[number], corpus.words[number]))
+    kept.sort(key=lambda number: (-corpus.counts[number], corpus.words[number]))
     ranks = np.full(len(corpus.words) + 1, RARE, np.int32)
     ranks[kept] = np.arange(len(kept))
     ranks[LINE_END] = LINE_END
-    tokens = ranks[corpus.tokens]
-    return Vocabulary([corpus.words[number] for number in kept], counts[kept].astype(np.int64), tokens[tokens != RARE])
+    with open(tokens, "wb") as file:
+        for some in pieces(corpus.tokens):
+            ranked = ranks[some]
+            file.write(ranked[ranked != RARE].data)
+    return Vocabulary([corpus.words[number] for number in kept], corpus.counts[kept], tokens)
+
+
+def pieces(tokens: Path) -> Iterator[NDArray[np.int32]]:
+    """Yield the numbers of a file, some at a time."""
+    at = 0
+    while len(some := np.fromfile(tokens, np.int32, AT_ONCE, offset=at)):
+        at += some.nbytes
+        yield some

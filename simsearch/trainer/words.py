@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,10 @@ class Corpus:
 
     #: Each different word once, in order of first occurrence.
     words: list[str]
-    #: Numbers of the words of all texts, LINE_END after each line.
-    tokens: NDArray[np.int32]
+    #: How often each occurs.
+    counts: NDArray[np.int64]
+    #: A file of int32: the numbers of the words of all texts, LINE_END after each line.
+    tokens: Path
     documents: int
 
 
@@ -48,24 +50,28 @@ class Chunk:
 
 def read(
     texts: Iterable[str],
+    tokens: Path,
     dictionary: Sequence[str] = (),
     processes: int = 1,
     progress: Callable[[float], None] = lambda done: None,
 ) -> Corpus:
-    """Return the corpus that the texts make; it does not depend on the number of processes."""
+    """Write the words of the texts to a file as numbers; these do not depend on the number of processes."""
     numbers: dict[str, int] = {}
-    tokens: list[NDArray[np.int32]] = []
+    counts = np.zeros(0, np.int64)
     documents = 0
-    for chunk in _segmented(texts, dictionary, processes):
-        # One more at the end, which is where LINE_END, -1, points to.
-        table = [numbers.setdefault(word, len(numbers)) for word in chunk.words] + [LINE_END]
-        tokens.append(np.array(table, np.int32)[chunk.tokens])
-        documents += chunk.documents
-        progress(documents)
-    return Corpus(list(numbers), np.concatenate([np.empty(0, np.int32), *tokens]), documents)
+    with open(tokens, "wb") as file:
+        for chunk in _segmented(texts, dictionary, processes):
+            table = np.array([numbers.setdefault(word, len(numbers)) for word in chunk.words], np.int32)
+            counts = np.pad(counts, (0, len(numbers) - len(counts)))
+            counts[table] += np.bincount(chunk.tokens[chunk.tokens != LINE_END], minlength=len(table))
+            # One more at the end, which is where LINE_END, -1, points to.
+            file.write(np.append(table, np.int32(LINE_END))[chunk.tokens].data)
+            documents += chunk.documents
+            progress(documents)
+    return Corpus(list(numbers), counts, tokens, documents)
 
 
-def number(texts: list[str], segmenter: Segmenter) -> Chunk:
+def number(texts: list[str], documents: int, segmenter: Segmenter) -> Chunk:
     """Fold, segment and number texts."""
     numbers: defaultdict[str, int] = defaultdict()
     numbers.default_factory = numbers.__len__
@@ -75,21 +81,22 @@ def number(texts: list[str], segmenter: Segmenter) -> Chunk:
             if words := segmenter.segment(line):
                 tokens.extend(map(numbers.__getitem__, words))
                 tokens.append(LINE_END)
-    return Chunk(list(numbers), np.array(tokens, np.int32), len(texts))
+    return Chunk(list(numbers), np.array(tokens, np.int32), documents)
 
 
 def _segmented(texts: Iterable[str], dictionary: Sequence[str], processes: int) -> Iterator[Chunk]:
     chunks = _chunks(texts)
     first = list(islice(chunks, 2))
     if processes == 1 or len(first) < 2:  # starting processes would take longer than the work
-        yield from map(partial(number, segmenter=Segmenter(dictionary)), chain(first, chunks))
+        segmenter = Segmenter(dictionary)
+        yield from (number(*chunk, segmenter) for chunk in chain(first, chunks))
         return
     # Fresh interpreters: a fork would copy locks that other threads of the caller hold.
     pool = ProcessPoolExecutor(processes, get_context("spawn"), _start, (tuple(dictionary),))
     try:
         waiting: deque[Future[Chunk]] = deque()
-        for texts_of_chunk in chain(first, chunks):
-            waiting.append(pool.submit(_number, texts_of_chunk))
+        for chunk in chain(first, chunks):
+            waiting.append(pool.submit(_number, *chunk))
             if len(waiting) > 2 * processes:  # texts are read only as fast as they are used
                 yield waiting.popleft().result()
         while waiting:
@@ -100,17 +107,31 @@ def _segmented(texts: Iterable[str], dictionary: Sequence[str], processes: int) 
         pool.shutdown(cancel_futures=True)
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+def _chunks(texts: Iterable[str]) -> Iterator[tuple[list[str], int]]:
+    """Gather texts and cut long ones; yield them with how many documents end in each chunk."""
     chunk: list[str] = []
-    size = 0
+    size = documents = 0
     for text in texts:
-        chunk.append(text)
-        size += len(text) + 1
-        if size >= CHUNK:
-            yield chunk
-            chunk, size = [], 0
+        for piece, last in _pieces(text):
+            chunk.append(piece)
+            size += len(piece) + 1
+            documents += last
+            if size >= CHUNK:
+                yield chunk, documents
+                chunk, size, documents = [], 0, 0
     if chunk:
-        yield chunk
+        yield chunk, documents
+
+
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """Cut a text that is longer than a chunk, best after a line or a sentence; tell which piece is the last."""
+    start = 0
+    while len(text) - start > CHUNK:
+        ends = [text.rfind(mark, start, start + CHUNK) + 1 for mark in "\n。"]
+        cut = next((end for end in ends if end > start), start + CHUNK)
+        yield text[start:cut], False
+        start = cut
+    yield text[start:], True
 
 
 _segmenter: Segmenter
@@ -123,5 +144,5 @@ def _start(dictionary: tuple[str, ...]) -> None:
     _segmenter = Segmenter(dictionary)
 
 
-def _number(texts: list[str]) -> Chunk:
-    return number(texts, _segmenter)
+def _number(texts: list[str], documents: int) -> Chunk:
+    return number(texts, documents, _segmenter)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import secrets
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -48,7 +50,7 @@ def old(simsearch: Simsearch, corpus: Path) -> str:
 
 def identity(simsearch: Simsearch) -> str:
     """Return the id of the model at the target, which must load."""
-    index = f"{len(list(simsearch.folder.iterdir()))}.db"
+    index = f"{secrets.token_hex(4)}.db"
     simsearch.ok("index", "-", "--index", index, "--model", "模型", given="医生")
     return str(simsearch.ok("status", "--index", index).row["model"])
 
@@ -82,12 +84,33 @@ def test_a_training_killed_while_it_writes_leaves_the_old_model(
     simsearch: Simsearch, corpus: Path, old: str, chance: random.Random
 ) -> None:
     with simsearch.start("train", corpus, "--to", "模型", *HOW, "--seed", "2") as process:
-        assert wait_for(lambda: any(simsearch.folder.glob(".模型.*")), process), "it writes beside the target"
+        assert wait_for(lambda: any(simsearch.folder.glob(".模型.[!t]*")), process), "it writes beside the target"
         end(process, signal.SIGKILL, after=chance.uniform(0, 0.005))
     assert identity(simsearch)
     assert_no_half_model(simsearch)
     new = simsearch.ok("train", corpus, "--to", "模型", *HOW, "--seed", "2").row["id"]
     assert identity(simsearch) == new != old
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.slow)], ids=["5 kills", "20 kills"])
+def test_a_killed_training_goes_on_and_ends_with_the_same_model(
+    simsearch: Simsearch, corpus: Path, chance: random.Random, kills: int
+) -> None:
+    how = (*HOW[:-1], "400", "--seed", "2")
+    start = time.monotonic()
+    whole = simsearch.ok("train", corpus, "--to", "量", *how).row["id"]
+    seconds = time.monotonic() - start
+    killed = 0
+    while killed < kills:
+        with simsearch.start("train", corpus, "--to", "模型", *how, "--resume") as process:
+            code, *_ = end(process, signal.SIGKILL, after=chance.uniform(0.1, 1) * seconds)
+        killed += code == -signal.SIGKILL
+        assert_no_half_model(simsearch)
+        if code == 0:  # it was faster
+            assert identity(simsearch) == whole
+            shutil.rmtree(simsearch.folder / "模型")
+    assert simsearch.ok("train", corpus, "--to", "模型", *how, "--resume").row["id"] == whole == identity(simsearch)
+    assert not simsearch.folder.joinpath(".模型.training").exists()
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -114,4 +137,4 @@ def test_ctrl_c_ends_a_training_with_one_sentence(
     assert (code, out) == (130, "")
     assert identity(simsearch) == old
     assert len(err.splitlines()) == 1, err
-    assert "Interrupted" in err
+    assert "--resume goes on" in err

@@ -9,7 +9,10 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -24,12 +27,22 @@ from simsearch.trainer import (
     VocabularyTooSmall,
     WorkerDied,
     cooccurrence,
+    equations,
     factorisation,
     search_space,
     train,
     words,
 )
-from simsearch.trainer.errors import InvalidSetting
+from simsearch.trainer.equations import Equations
+from simsearch.trainer.errors import (
+    InvalidSetting,
+    MemoryTooSmall,
+    SettingsDiffer,
+    TrainingRunning,
+    VocabularyTooLarge,
+)
+from simsearch.trainer.factorisation import Fit
+from simsearch.trainer.rows import Rows
 from simsearch.trainer.threads import ranges
 from simsearch.trainer.vocabulary import Vocabulary, select
 
@@ -53,10 +66,17 @@ def sentences(number: int = 400) -> list[str]:
     return texts
 
 
-def corpus_of(lines: list[list[int]]) -> words.Corpus:
+def corpus_of(lines: list[list[int]], folder: str | Path) -> words.Corpus:
     tokens = [token for line in lines for token in [*line, words.LINE_END]]
     names = [f"w{number:02d}" for number in range(max(map(max, lines)) + 1)]
-    return words.Corpus(names, np.array(tokens, np.int32), len(lines))
+    file = Path(folder, "numbers")
+    np.array(tokens, np.int32).tofile(file)
+    counts = Counter(tokens)
+    return words.Corpus(names, np.array([counts[n] for n in range(len(names))]), file, len(lines))
+
+
+def tokens_of(given: words.Corpus | Vocabulary) -> list[int]:
+    return np.fromfile(given.tokens, np.int32).tolist()
 
 
 def naive_pairs(lines: list[list[int]], window: int) -> tuple[dict[tuple[int, int], float], Counter[tuple[int, int]]]:
@@ -71,11 +91,16 @@ def naive_pairs(lines: list[list[int]], window: int) -> tuple[dict[tuple[int, in
     return weights, times
 
 
+def entries(rows: Rows) -> tuple[np.ndarray, ...]:
+    """Return the row, the column and the values of each entry."""
+    sizes = np.diff(rows.starts)
+    parts = [rows.read(row, row + 1).reshape(rows.width, -1) for row in range(len(sizes))]
+    columns, *values = np.concatenate(parts, axis=1)
+    return np.repeat(np.arange(len(sizes)), sizes), columns, *(value.view(np.float32) for value in values)
+
+
 def dense(pairs: cooccurrence.Pairs) -> dict[tuple[int, int], float]:
-    rows = np.repeat(np.arange(len(pairs.starts) - 1), np.diff(pairs.starts))
-    return {
-        (int(row), int(other)): float(count) for row, other, count in zip(rows, pairs.others, pairs.counts, strict=True)
-    }
+    return {(int(row), int(other)): float(count) for row, other, count in zip(*entries(pairs.rows), strict=True)}
 
 
 @pytest.fixture
@@ -87,33 +112,65 @@ def saved(monkeypatch: pytest.MonkeyPatch) -> list[Tables]:
 
 
 @pytest.fixture(scope="module")
-def small() -> tuple[Vocabulary, cooccurrence.Pairs]:
-    known = select(words.read(sentences()), 2)
-    return known, cooccurrence.count(known, 5)
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Vocabulary, cooccurrence.Pairs]:
+    folder = tmp_path_factory.mktemp("small")
+    known = select(words.read(sentences(), folder / "numbers"), 2, folder / "tokens")
+    return known, cooccurrence.count(known, 5, folder / "pairs")
+
+
+@pytest.fixture
+def system(small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Equations:
+    monkeypatch.setattr(equations, "HELD_OUT", 20)
+    known, pairs = small
+    return equations.write(pairs, known.counts, Settings().fitted, tmp_path / "entries")
+
+
+def fitted(system: Equations, dimensions: int, passes: int, seed: int, threads: int = 1) -> Fit:
+    """Return vectors after some passes."""
+    fit = factorisation.begin(len(system.norms), dimensions, seed)
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(passes):
+            fit = factorisation.improve(fit, system, seed, pool)
+    return fit
 
 
 # Words
 
 
-def test_reading_numbers_words_and_ends_lines():
-    corpus = words.read(["老师看書\r\n學生", "", "  \n老师"])
+def test_reading_numbers_words_and_ends_lines(tmp_path):
+    corpus = words.read(["老师看書\r\n學生", "", "  \n老师"], tmp_path / "numbers")
     assert corpus.words == ["老师", "看书", "学生"]
-    assert corpus.tokens.tolist() == [0, 1, -1, 2, -1, 0, -1]
+    assert tokens_of(corpus) == [0, 1, -1, 2, -1, 0, -1]
+    assert corpus.counts.tolist() == [2, 1, 1]
     assert corpus.documents == 3
 
 
-def test_reading_is_the_same_in_chunks_and_processes(monkeypatch):
+def test_reading_is_the_same_in_chunks_and_processes(monkeypatch, tmp_path):
     texts = sentences(60)
-    whole = words.read(texts)
+    whole = words.read(texts, tmp_path / "whole")
     monkeypatch.setattr(words, "CHUNK", 300)
     for processes in (1, 2):
-        parts = words.read(iter(texts), processes=processes)
+        parts = words.read(iter(texts), tmp_path / "parts", processes=processes)
         assert parts.words == whole.words
         assert parts.documents == 60
-        np.testing.assert_array_equal(parts.tokens, whole.tokens)
+        assert parts.counts.tolist() == whole.counts.tolist()
+        assert tokens_of(parts) == tokens_of(whole)
 
 
-def test_a_dead_worker_is_an_error(monkeypatch):
+@pytest.mark.parametrize("end", ["。", "\n", ""], ids=["sentences", "lines", "no end"])
+def test_a_long_text_is_read_piece_by_piece(end, monkeypatch, tmp_path):
+    monkeypatch.setattr(words, "CHUNK", 50)
+    text = ("老师看书" + end) * 1_000
+    corpus = words.read(["", text, "学生"], tmp_path / "numbers")
+    assert corpus.documents == 3
+    found = dict(zip(corpus.words, corpus.counts.tolist(), strict=True))
+    assert found["学生"] == 1
+    assert sum(len(word) * count for word, count in found.items()) == len(text.replace("\n", "")) + 2
+    if end:
+        assert (found["老师"], found["看书"]) == (1_000, 1_000)
+
+
+def test_a_dead_worker_is_an_error(monkeypatch, tmp_path):
     monkeypatch.setattr(words, "CHUNK", 300)
 
     def texts() -> Iterator[str]:
@@ -123,11 +180,11 @@ def test_a_dead_worker_is_an_error(monkeypatch):
                 child.kill()
 
     with pytest.raises(WorkerDied, match="processes=1"):
-        words.read(texts(), processes=2)
+        words.read(texts(), tmp_path / "numbers", processes=2)
     assert not multiprocessing.active_children()
 
 
-def test_an_error_in_the_texts_ends_the_workers(monkeypatch):
+def test_an_error_in_the_texts_ends_the_workers(monkeypatch, tmp_path):
     monkeypatch.setattr(words, "CHUNK", 300)
 
     def texts() -> Iterator[str]:
@@ -135,58 +192,65 @@ def test_an_error_in_the_texts_ends_the_workers(monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        words.read(texts(), processes=2)
+        words.read(texts(), tmp_path / "numbers", processes=2)
     assert not multiprocessing.active_children()
 
 
-def test_a_user_dictionary_is_used():
-    assert "猫在看" in words.read(["猫在看书"], ["猫在看 100000"]).words
+def test_a_user_dictionary_is_used(tmp_path):
+    assert "猫在看" in words.read(["猫在看书"], tmp_path / "numbers", ["猫在看 100000"]).words
 
 
 @given(corpora, st.integers(1, 4))
 def test_the_vocabulary_is_the_frequent_words_in_order(lines, min_count):
-    corpus = corpus_of(lines)
-    counts = Counter(token for line in lines for token in line)
-    expected = sorted((n for n in counts if counts[n] >= min_count), key=lambda n: (-counts[n], corpus.words[n]))
-    if len(expected) < 2:
-        with pytest.raises(VocabularyTooSmall):
-            select(corpus, min_count)
-        return
-    known = select(corpus, min_count)
-    assert known.words == [corpus.words[n] for n in expected]
-    assert known.counts.tolist() == [counts[n] for n in expected]
-    back = [expected[token] if token >= 0 else token for token in known.tokens]
-    assert back == [token for token in corpus.tokens if token < 0 or token in expected]
+    with TemporaryDirectory() as folder:
+        corpus = corpus_of(lines, folder)
+        counts = Counter(token for line in lines for token in line)
+        expected = sorted((n for n in counts if counts[n] >= min_count), key=lambda n: (-counts[n], corpus.words[n]))
+        if len(expected) < 2:
+            with pytest.raises(VocabularyTooSmall):
+                select(corpus, min_count, Path(folder, "tokens"))
+            return
+        known = select(corpus, min_count, Path(folder, "tokens"))
+        assert known.words == [corpus.words[n] for n in expected]
+        assert known.counts.tolist() == [counts[n] for n in expected]
+        back = [expected[token] if token >= 0 else token for token in tokens_of(known)]
+        assert back == [token for token in tokens_of(corpus) if token < 0 or token in expected]
 
 
 # Pairs
 
 
 @settings(deadline=None)
-@given(corpora, st.integers(1, 3), st.integers(1, 12), st.booleans())
-def test_pairs_equal_a_plain_count(lines, min_count, window, every_pair):
-    """Harmonic weights within a line; rare words take no place; marginals hold what is dropped, too."""
+@given(corpora, st.integers(1, 3), st.integers(1, 12), st.booleans(), st.integers(1, 200))
+def test_pairs_equal_a_plain_count(lines, min_count, window, every_pair, part):
+    """Harmonic weights within a line; rare words take no place; marginals hold what is dropped, too.
+
+    In parts, however small, the same is counted as at once.
+    """
     counts = Counter(token for line in lines for token in line)
-    try:
-        known = select(corpus_of(lines), min_count)
-    except VocabularyTooSmall:
-        return
-    ranks = {name: rank for rank, name in enumerate(known.words)}
-    kept = [[ranks[f"w{n:02d}"] for n in line if counts[n] >= min_count] for line in lines]
-    weights, times = naive_pairs(kept, window)
-    expected = {
-        (a, b): weight
-        for (a, b), weight in weights.items()
-        if a != b and (every_pair or times[a, b] > 1 or weight >= 1 / cooccurrence.NEAR)
-    }
-    if not expected:
-        with pytest.raises(NoPairs):
-            cooccurrence.count(known, window, every_pair)
-        return
-    pairs = cooccurrence.count(known, window, every_pair, threads=2)
-    assert dense(pairs) == pytest.approx(expected)
-    marginals = [sum(w for (a, _), w in weights.items() if a == row) for row in range(len(known.words))]
-    assert pairs.marginals == pytest.approx(marginals)
+    with TemporaryDirectory() as folder:
+        try:
+            known = select(corpus_of(lines, folder), min_count, Path(folder, "tokens"))
+        except VocabularyTooSmall:
+            return
+        ranks = {name: rank for rank, name in enumerate(known.words)}
+        kept = [[ranks[f"w{n:02d}"] for n in line if counts[n] >= min_count] for line in lines]
+        weights, times = naive_pairs(kept, window)
+        expected = {
+            (a, b): weight
+            for (a, b), weight in weights.items()
+            if a != b and (every_pair or times[a, b] > 1 or weight >= 1 / cooccurrence.NEAR)
+        }
+        how = (known, window, Path(folder, "pairs"), every_pair)
+        if not expected:
+            with pytest.raises(NoPairs):
+                cooccurrence.count(*how, part=part)
+            return
+        pairs = cooccurrence.count(*how, threads=2, part=part)
+        assert dense(pairs) == pytest.approx(expected)
+        marginals = [sum(w for (a, _), w in weights.items() if a == row) for row in range(len(known.words))]
+        assert pairs.marginals == pytest.approx(marginals)
+        assert {path.name for path in Path(folder).iterdir()} == {"numbers", "tokens", "pairs"}
 
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=50), st.integers(1, 60))
@@ -201,106 +265,118 @@ def test_ranges_lie_end_to_end_and_none_is_empty(costs, parts):
 # The fit
 
 
-def full_loss(system: factorisation.Equations, table: np.ndarray) -> float:
-    """Everything that is minimised, counted densely; the diagonal as the square of |w|^2's error."""
+def dense_system(system: Equations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return targets, weights, and the pull of all pairs towards the floor, each words x words."""
+    n = len(system.norms)
+    target, weight = np.zeros((n, n)), np.zeros((n, n))
+    rows, others, targets, weights = entries(system.rows)
+    target[rows, others], weight[rows, others] = targets, weights
+    return target, weight, system.objective.absence * np.outer(system.presence, system.presence)
+
+
+def full_loss(system: Equations, table: np.ndarray) -> float:
+    """Everything that is minimised but the diagonal, counted densely."""
     objective = system.objective
-    rows = np.repeat(np.arange(len(table)), np.diff(system.starts))
-    table = table.astype(float)
-    inner = table @ table.T
-    loss = (system.weights * (system.targets - inner[rows, system.others]) ** 2).sum()
-    presence = np.outer(system.presence, system.presence)
-    loss += objective.absence * (presence * (inner - (objective.floor or 0)) ** 2).sum()
-    return float(loss + 2 * objective.ridge * (table**2).sum())
+    target, weight, pull = dense_system(system)
+    inner = table.astype(float) @ table.T.astype(float)
+    loss = (weight * (target - inner) ** 2).sum() + (pull * (inner - (objective.floor or 0)) ** 2).sum()
+    return float(loss + 2 * objective.ridge * (table.astype(float) ** 2).sum())
 
 
-def test_targets_are_smoothed_mutual_information(small):
-    known, pairs = small
-    objective = Settings().fitted
-    system = factorisation.equations(pairs, known.counts, objective)
-    r, b = pairs.marginals, objective.smoothing
-    for row in range(0, len(r), 5):
-        for at in range(pairs.starts[row], pairs.starts[row + 1]):
-            seen = float(pairs.counts[at])
-            share = seen * (r**b).sum() ** 2 / (r.sum() * r[row] ** b * r[pairs.others[at]] ** b)
-            assert system.targets[at] == pytest.approx(max(np.log(share), -0.5), abs=1e-4)
-            assert system.weights[at] == pytest.approx(min(1, (seen / 30) ** 0.75), rel=1e-4)
+def test_targets_are_smoothed_mutual_information(small, system):
+    _, pairs = small
+    seen = dense(pairs)
+    r, b = pairs.marginals, Settings().fitted.smoothing
+    kept = list(zip(*entries(system.rows), strict=True))
+    left_out = [(a, b, *values) for (a, b), values in zip(*system.held_out, strict=True)]
+    for row, other, target, weight in [*kept, *left_out]:
+        count = seen[int(row), int(other)]
+        share = count * (r**b).sum() ** 2 / (r.sum() * r[row] ** b * r[other] ** b)
+        assert target == pytest.approx(max(np.log(share), -0.5), abs=1e-4)
+        assert weight == pytest.approx(min(1, (count / 30) ** 0.75), rel=1e-4)
+    assert system.weight == pytest.approx(sum(float(weight) for *_, weight in kept))
+    once = {(int(a), int(b)) for a, b, *_ in left_out}
+    assert all(a < b for a, b in once)
+    assert {(int(a), int(b)) for a, b, *_ in kept} == set(seen) - once - {(b, a) for a, b in once}
 
 
-def test_the_article_weights_are_truncated_or_not(small):
+def test_the_article_weights_are_truncated_or_not(small, tmp_path):
     known, pairs = small
     cut, whole = (
-        factorisation.equations(pairs, known.counts, Settings(objective="article", truncate=truncate).fitted)
-        for truncate in (True, False)
+        equations.write(pairs, known.counts, Settings(objective="article", truncate=truncate).fitted, tmp_path / name)
+        for truncate, name in ((True, "cut"), (False, "whole"))
     )
-    assert cut.weights.max() == 1
-    np.testing.assert_allclose(whole.weights, (pairs.counts / 30) ** 0.75, rtol=1e-4)
+    assert entries(cut.rows)[3].max() == 1
+    rows, others, targets, weights = entries(whole.rows)
+    seen = dense(pairs)
+    counts = np.array([seen[int(row), int(other)] for row, other in zip(rows, others, strict=True)])
     r = pairs.marginals
-    row = np.repeat(np.arange(len(r)), np.diff(pairs.starts))
-    np.testing.assert_allclose(whole.targets, np.log(pairs.counts * r.sum() / (r[row] * r[pairs.others])), atol=1e-4)
+    np.testing.assert_allclose(weights, (counts / 30) ** 0.75, rtol=1e-4)
+    np.testing.assert_allclose(targets, np.log(counts * r.sum() / (r[rows] * r[others])), atol=1e-4)
 
 
-def test_one_pass_equals_a_dense_solution_of_each_row(small, monkeypatch):
+def test_one_pass_equals_a_dense_solution_of_each_row(system, monkeypatch):
     """With many steps, a row is the least-squares solution with all others fixed."""
     monkeypatch.setattr(factorisation, "STEPS", 40)
     monkeypatch.setattr(factorisation, "BLOCKS", 1)
-    known, pairs = small
-    objective = Settings().fitted
-    system = factorisation.equations(pairs, known.counts, objective)
-    fitted, _ = factorisation.fit(system, 6, 1, seed=3)
-    n = len(known.words)
-    start = np.random.default_rng(3).standard_normal((n, 6), np.float32) * np.float32(0.1)
-    start = start.astype(float)
-    for row in range(n):
-        span = slice(pairs.starts[row], pairs.starts[row + 1])
-        near, weights = start[pairs.others[span]], system.weights[span]
-        pull = objective.absence * system.presence[row] * system.presence
-        left = (near * weights[:, None]).T @ near + (start * pull[:, None]).T @ start
+    objective = system.objective
+    table = fitted(system, 6, 1, seed=3).table
+    target, weight, pull = dense_system(system)
+    start = factorisation.begin(len(table), 6, 3).table.astype(float)
+    for row in range(len(table)):
+        left = (start * (weight[row] + pull[row])[:, None]).T @ start
         left += 4 * objective.itself * np.outer(start[row], start[row]) + objective.ridge * np.eye(6)
-        right = near.T @ (weights * system.targets[span]) + objective.floor * pull @ start
+        right = start.T @ (weight[row] * target[row] + pull[row] * objective.floor)
         right += 2 * objective.itself * (system.norms[row] + start[row] @ start[row]) * start[row]
-        np.testing.assert_allclose(fitted[row], np.linalg.solve(left, right), rtol=2e-3, atol=2e-3)
+        np.testing.assert_allclose(table[row], np.linalg.solve(left, right), rtol=2e-3, atol=2e-3)
 
 
-def test_the_loss_falls_and_comes_near_a_dense_solution(small):
-    """Thirty passes of two steps reach what exact alternating least squares reach."""
+def test_the_loss_falls_and_is_that_of_a_dense_solver(small, tmp_path):
+    """Sixty passes of two steps reach what exact alternating least squares reach from the same start."""
     known, pairs = small
     objective = replace(Settings().fitted, itself=0.0)
-    system = factorisation.equations(pairs, known.counts, objective)
-    fitted, losses = factorisation.fit(system, 8, 30, seed=1)
-    assert losses[-1] < 0.3 * losses[0]
-
-    n = len(known.words)
-    target, weight = np.full((n, n), 0.0), np.zeros((n, n))
-    row = np.repeat(np.arange(n), np.diff(pairs.starts))
-    target[row, pairs.others], weight[row, pairs.others] = system.targets, system.weights
-    pull = objective.absence * np.outer(system.presence, system.presence)
-    table = np.random.default_rng(5).standard_normal((n, 8)) * 0.1
-    for _ in range(200):
-        for i in range(n):
+    system = equations.write(pairs, known.counts, objective, tmp_path / "entries")
+    fit = fitted(system, 8, 60, seed=1)
+    assert fit.loss[-1] < 0.3 * fit.loss[0]
+    target, weight, pull = dense_system(system)
+    table = factorisation.begin(len(fit.table), 8, 1).table.astype(float)
+    for _ in range(60):
+        for i in range(len(table)):
             left = (table * (weight[i] + pull[i])[:, None]).T @ table + objective.ridge * np.eye(8)
             right = table.T @ (weight[i] * target[i] + pull[i] * objective.floor)
             table[i] = np.linalg.solve(left, right)
-    assert full_loss(system, fitted) < 1.1 * full_loss(system, table)
+    assert full_loss(system, fit.table) < 1.01 * full_loss(system, table)
 
 
-def test_norms_tell_how_rare_a_word_is(small):
+def test_norms_tell_how_rare_a_word_is(system):
     """Equation 29: the rarer a word, the longer its vector."""
-    known, pairs = small
-    system = factorisation.equations(pairs, known.counts, Settings().fitted)
-    fitted, _ = factorisation.fit(system, 16, 12, seed=1)
-    ranks = np.argsort(np.argsort((fitted**2).sum(axis=1)))
+    table = fitted(system, 16, 12, seed=1).table
+    ranks = np.argsort(np.argsort((table**2).sum(axis=1)))
     assert np.corrcoef(ranks, np.argsort(np.argsort(system.norms)))[0, 1] > 0.5
 
 
-def test_threads_change_nothing(small):
+def test_fitting_ends_when_pairs_left_out_are_foretold_no_better(small, system, monkeypatch):
+    monkeypatch.setattr(factorisation, "ENOUGH", 1)
+    words_left_out, told = system.held_out
+    assert len(words_left_out)
+    fit = fitted(system, 8, 2, seed=1)
+    inner = fit.table[words_left_out].prod(axis=1).sum(axis=1)
+    expected = (told[:, 1] * (told[:, 0] - inner) ** 2).sum() / told[:, 1].sum()
+    assert fit.held_out[-1] == pytest.approx(expected, rel=1e-4)
+    still, falling = [2.0, 1.99, 1.981], [2.0, 1.99, 1.979]
+    for errors, settled in (([2.0], False), ([2.0, 2.0], False), (still, True), (falling, False), ([1.9, 2, 2], True)):
+        assert fit._replace(held_out=errors).settled == settled
+
+
+def test_threads_change_nothing(small, tmp_path):
     known, _ = small
-    fitted = []
+    tables = []
     for threads in (1, 2, 3):
-        pairs = cooccurrence.count(known, 5, threads=threads)
-        system = factorisation.equations(pairs, known.counts, Settings().fitted, threads)
-        fitted.append(factorisation.fit(system, 16, 4, seed=1, threads=threads)[0])
-    np.testing.assert_array_equal(fitted[0], fitted[1])
-    np.testing.assert_array_equal(fitted[0], fitted[2])
+        pairs = cooccurrence.count(known, 5, tmp_path / "pairs", threads=threads)
+        system = equations.write(pairs, known.counts, Settings().fitted, tmp_path / "entries", threads)
+        tables.append(fitted(system, 16, 4, 1, threads).table)
+    np.testing.assert_array_equal(tables[0], tables[1])
+    np.testing.assert_array_equal(tables[0], tables[2])
 
 
 # The search space
@@ -413,13 +489,62 @@ def test_settings_that_make_no_sense_are_refused(wrong):
         Settings(**wrong)
 
 
-def test_interrupting_a_training_leaves_nothing(tmp_path):
+class Stopped(Exception):
+    """A training was stopped."""
+
+
+@pytest.mark.parametrize("moment", [0, 1, 3, 5, 8, 14])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, Stopped], ids=["Ctrl-C", "error"])
+def test_an_interrupted_training_goes_on_and_ends_with_the_same_vectors(moment, kind, saved, tmp_path):
+    steps = 0
+
+    def stop(stage: str, done: float, total: float | None) -> None:
+        nonlocal steps
+        steps += done in (total, 400) or (stage == "fit" and done == int(done))
+        if steps > moment:
+            raise kind
+
+    how = {"settings": SMALL, "processes": 1}
+    train(sentences(), tmp_path / "whole", **how)
+    with pytest.raises(kind):
+        train(sentences(), tmp_path / "model", **how, progress=stop)
+    assert [path.name for path in tmp_path.iterdir()] == [".model.training"]
+    texts = [] if moment else sentences()  # once they are read, they are not read again
+    bill = train(texts, tmp_path / "model", **how, resume=True)
+    assert not list(tmp_path.iterdir())
+    one, two = saved
+    np.testing.assert_array_equal(one.vectors, two.vectors)
+    np.testing.assert_array_equal(one.character_vectors, two.character_vectors)
+    assert (bill.documents, len(bill.loss), bill.seconds["segment"] > 0) == (400, 12, True)
+
+
+def test_a_training_does_not_go_on_with_other_settings(tmp_path):
     def stop(stage: str, done: float, total: float | None) -> None:
         if stage == "fit":
-            raise KeyboardInterrupt
+            raise Stopped
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Stopped):
         train(sentences(), tmp_path / "model", settings=SMALL, processes=1, progress=stop)
+    with pytest.raises(SettingsDiffer, match="min_count, dictionary"):
+        train([], tmp_path / "model", settings=replace(SMALL, min_count=3), dictionary=["猫"], resume=True)
+    train(sentences(), tmp_path / "model", settings=replace(SMALL, passes=1), processes=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_two_trainings_of_one_model_do_not_meet(tmp_path):
+    def meanwhile(stage: str, done: float, total: float | None) -> None:
+        with pytest.raises(TrainingRunning, match="another folder"):
+            train(sentences(), tmp_path / "model", settings=SMALL, processes=1)
+
+    train(sentences(), tmp_path / "model", settings=replace(SMALL, passes=1), processes=1, progress=meanwhile)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_what_does_not_fit_into_memory_is_refused(tmp_path):
+    with pytest.raises(MemoryTooSmall, match="350 MB"):
+        train(sentences(), tmp_path / "model", settings=SMALL, memory=10**8)
+    with pytest.raises(VocabularyTooLarge, match="larger min_count"):
+        train(sentences(), tmp_path / "model", settings=replace(SMALL, dimensions=100_000), memory=360 * 10**6)
     assert not list(tmp_path.iterdir())
 
 
