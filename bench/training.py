@@ -3,8 +3,8 @@
 python bench/training.py CORPUS_DIR [--repeat 10] [--keep FOLDER] [--alone]
 
 Both read raw text and end with saved vectors; gensim gets the same words, cut by as many processes. Its window,
-dimensions and vocabulary are ours; 3 epochs, as many workers as there are processors. `--repeat` trains once more, on the
-documents shuffled and repeated; `--keep` keeps the models.
+dimensions and vocabulary are ours; 3 epochs, as many workers as there are processors. `--repeat` trains once more, on
+the documents shuffled and repeated; `--keep` keeps the models.
 """
 
 from __future__ import annotations
