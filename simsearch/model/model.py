@@ -32,7 +32,7 @@ class WordUnknown(SimsearchError):
 
 
 class Model:
-    """Word vectors whose inner products are PMI, and all that follows from them.
+    """Word vectors whose inner products are PMI (or which were imported, see `is_pmi`), and all that follows from them.
 
     n words, d dimensions. Sentences are sums of word vectors, so each similarity can be explained.
     """
@@ -61,6 +61,11 @@ class Model:
     def install(self) -> Path:
         """Copy the model into the store, so that an index finds it again; return where it is."""
         return store.install(self.path, self.manifest)
+
+    @property
+    def is_pmi(self) -> bool:
+        """Tell whether inner products are PMI; they are not where vectors of another origin were imported."""
+        return bool(self.manifest.get("pmi", True))
 
     # Words
 

@@ -36,7 +36,8 @@ class Tables:
     mean: NDArray[np.float32]  #: d, of the frequent words in the search space
     unknown_norm: float  #: length given to a word known by its characters only
     dictionary: list[str] = field(default_factory=list)  #: lines of the user dictionary
-    training: dict[str, Any] = field(default_factory=dict)  #: settings and bill
+    training: dict[str, Any] = field(default_factory=dict)  #: settings and bill, or what was imported
+    pmi: bool = True  #: inner products of `vectors` are PMI
 
 
 def save(folder: Path, tables: Tables) -> str:
@@ -58,6 +59,8 @@ def save(folder: Path, tables: Tables) -> str:
         "segmenter": {"dictionary": "jieba", "hmm": False, "folding": "t2s, lower, NFKC"},
         "files": listing,
     }
+    if not tables.pmi:  # noted only then: what was trained keeps its id, and readers before this mark accept it
+        answers["pmi"] = False
     manifest = {"id": model_id(answers), **answers, "training": tables.training}
     files[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
     write_folder(folder, files)

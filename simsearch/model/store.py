@@ -23,7 +23,7 @@ def store_folder() -> Path:
 
 
 def find(name: str | os.PathLike[str] | None) -> Path:
-    """Return the folder of a model: a path, an id (or its first 8 digits) in the store, or None for the base model.
+    """Return the folder of a model: a path, an id (or its first 8 digits) in the store; None or "base": the base model.
 
     Raises `ModelNotFound`.
     """
@@ -32,6 +32,8 @@ def find(name: str | os.PathLike[str] | None) -> Path:
     path = Path(name)
     if os.path.isfile(path / model_folder.MANIFEST):
         return path
+    if name == "base":
+        return BASE
     if re.fullmatch("[0-9a-f]{8,16}", str(name)):
         stored = store_folder() / str(name)
         if stored.is_dir():  # the whole id, as an index names it

@@ -163,8 +163,8 @@ def test_what_is_no_model_is_not_found(name, tmp_path, monkeypatch):
         Model.load(name)
 
 
-def test_the_base_model_is_found_by_its_id(model):
-    assert Model.load(model.id).id == Model.load(None).id == model.id
+def test_the_base_model_is_found_by_its_id_and_by_its_name(model):
+    assert Model.load(model.id).id == Model.load("base").id == Model.load(None).id == model.id
 
 
 # Damage
