@@ -10,7 +10,7 @@ import typer
 
 from simsearch.cli import output
 from simsearch.cli.command import command_app
-from simsearch.cli.options import CountOption, JsonOption, ModelOption
+from simsearch.cli.options import CountOption, JsonOption, ModelOption, load_for_pmi
 from simsearch.errors import SimsearchError
 
 
@@ -47,7 +47,8 @@ def keywords(
     """
     from simsearch.model import Model
 
-    found = Model.load(model).keywords(_text(text), k, method, by)
+    loaded = load_for_pmi(model) if method == "article" else Model.load(model)
+    found = loaded.keywords(_text(text), k, method, by)
     output.rows([{"word": keyword.word, "score": round(keyword.score, 4)} for keyword in found], as_json)
     if not found:
         output.say("No keywords: the text holds no word long or telling enough.")

@@ -19,7 +19,7 @@ from simsearch.errors import SimsearchError
 # All products are small: threads would cost more than they bring, even at import.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-#: The commands, each a module of this package with an `app`.
+#: The commands, each a module of this package with an `app`; `import` cannot name one, and is `imports`.
 COMMANDS = (
     "index",
     "enrich",
@@ -31,6 +31,8 @@ COMMANDS = (
     "compare",
     "words",
     "train",
+    "export",
+    "import",
     "evaluate",
     "worker",
     "status",
@@ -77,7 +79,8 @@ class Commands(TyperGroup):
         """Return a command, or None."""
         if name not in COMMANDS:
             return None
-        command = typer.main.get_command(import_module(f"simsearch.cli.{name}").app)
+        module = "imports" if name == "import" else name
+        command = typer.main.get_command(import_module(f"simsearch.cli.{module}").app)
         command.name = name
         return command
 

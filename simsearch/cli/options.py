@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simsearch.cli import settings
+from simsearch.cli import output, settings
 from simsearch.folders import default_index
 
 if TYPE_CHECKING:
     from simsearch.indexer import Condition, Index
+    from simsearch.model import Model
 
 IndexOption = Annotated[
     str | None,
@@ -86,6 +87,16 @@ def open_index(
         speak_alone()
     wanted = Model.load(model) if model else None
     return open_index(url, model=wanted, create=create, index_options=index_options)
+
+
+def load_for_pmi(model: str | None) -> Model:
+    """Load the model that the option names, and say so where its inner products are not the PMI that is asked for."""
+    from simsearch.model import Model
+
+    loaded = Model.load(model)
+    if not loaded.is_pmi:
+        output.say("This model was imported and its inner products are not PMI: what is shown here may mean little.")
+    return loaded
 
 
 def conditions(tags: list[str] | None, where: list[str] | None) -> list[Condition]:

@@ -9,7 +9,7 @@ import typer
 
 from simsearch.cli import output
 from simsearch.cli.command import command_app
-from simsearch.cli.options import CountOption, JsonOption, ModelOption
+from simsearch.cli.options import CountOption, JsonOption, ModelOption, load_for_pmi
 
 if TYPE_CHECKING:
     from simsearch.model.neighbours import Neighbour
@@ -31,9 +31,7 @@ def related(
 
     Example: `simsearch words related 茶叶`
     """
-    from simsearch.model import Model
-
-    _show(Model.load(model).related(word, k, by), "score", as_json)
+    _show(load_for_pmi(model).related(word, k, by), "score", as_json)
 
 
 @app.command()
@@ -56,7 +54,8 @@ def similar(
     """
     from simsearch.model import Model
 
-    _show(Model.load(model).similar(word, k, context), "score", as_json)
+    loaded = Model.load(model) if context is None else load_for_pmi(model)
+    _show(loaded.similar(word, k, context), "score", as_json)
 
 
 @app.command()
@@ -65,9 +64,7 @@ def norms(k: CountOption = 50, as_json: JsonOption = None, model: ModelOption = 
 
     Example: `simsearch words norms -k 20`
     """
-    from simsearch.model import Model
-
-    _show(Model.load(model).norms(k), "norm", as_json)
+    _show(load_for_pmi(model).norms(k), "norm", as_json)
 
 
 @app.command()
