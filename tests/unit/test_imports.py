@@ -35,7 +35,7 @@ KNOWS = {
     "__init__": set(),
     "__main__": {"cli"},
 }
-HEAVY = {"numba", "llvmlite", "elasticsearch", "celery", "redis", "pandas", "scipy", "sklearn", "pydantic"}
+HEAVY = {"numba", "llvmlite", "elasticsearch", "celery", "redis", "pandas", "scipy", "sklearn", "pydantic", "gensim"}
 
 
 def name_of(path: Path) -> list[str]:
