@@ -21,6 +21,8 @@ from simsearch.errors import SimsearchError
 #: Endings that are read, each also with one of COMPRESSED behind it.
 FORMATS = (".txt", ".md", ".jsonl")
 COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
+#: Bytes of a line of a corpus that are held at a time.
+LONGEST_LINE = 4_000_000
 #: The name that stands for standard input.
 STDIN = "-"
 
@@ -34,9 +36,9 @@ class SourceNotFound(SimsearchError):
 def read(sources: Iterable[str], *, per_line: bool = False) -> Iterator[Document | Skipped]:
     """Yield the documents of folders, files and standard input, and what could not be read.
 
-    A `.txt` or `.md` is one document, with `per_line` (training) one a line; a `.jsonl` holds one a
-    line either way. Ids are the name of the given folder and the path in it. Nothing stops the rest:
-    a bad file or line becomes a `Skipped`.
+    A `.txt` or `.md` is one document, with `per_line` (training) one a line, or several where a line is longer than
+    `LONGEST_LINE`; a `.jsonl` holds one a line either way. Ids are the name of the given folder and the path in it.
+    Nothing stops the rest: a bad file or line becomes a `Skipped`.
 
     Raises `SourceNotFound`, before anything is read, where a source does not exist.
     """
@@ -122,7 +124,7 @@ def _read_stdin(per_line: bool) -> Iterator[Document | Skipped]:
 
 def _read_text(stream: IO[bytes], name: str, source: str, per_line: bool, title: bool) -> Iterator[Document | Skipped]:
     if per_line:
-        for number, line in enumerate(stream, 1):
+        for number, line in _lines(stream):
             text = _decode(line, f"{source}, line {number}")
             if isinstance(text, Skipped):
                 yield text
@@ -135,6 +137,21 @@ def _read_text(stream: IO[bytes], name: str, source: str, per_line: bool, title:
     else:
         heading = next((line for line in text.splitlines() if line.strip()), "") if title else ""
         yield Document(name, text, heading.lstrip("# ").strip() if heading.startswith("#") else "", source=source)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield lines with their numbers; of a line that is too long its pieces, best up to the end of a sentence."""
+    number, rest = 1, b""
+    while data := rest + stream.readline(LONGEST_LINE):
+        if data.endswith(b"\n") or len(data) < LONGEST_LINE:
+            yield number, data
+            number, rest = number + 1, b""
+            continue
+        end = data.rfind("。".encode(), len(data) // 2)
+        first_bytes = (at for at in range(len(data) - 1, len(data) - 4, -1) if data[at] & 0xC0 != 0x80)
+        cut = end + len("。".encode()) if end > 0 else next(first_bytes, len(data))
+        yield number, data[:cut]
+        rest = data[cut:]
 
 
 def _read_json_lines(stream: IO[bytes], name: str) -> Iterator[Document | Skipped]:

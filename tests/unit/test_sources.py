@@ -9,10 +9,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from simsearch.corpus import Document, Skipped
+from simsearch.corpus import Document, Skipped, sources
 from simsearch.corpus.sources import SourceNotFound, count_bytes, read
 
 TEXT = "今天天气很好。\n我们去公园散步。\n"
@@ -140,6 +143,18 @@ def test_bytes_that_cannot_be_known_beforehand_are_not_guessed(tmp_path):
 
 
 # Encodings
+
+
+@given(st.lists(st.text("长城。ab \u0301", min_size=1).map(str.strip).filter(bool)), st.integers(4, 60))
+def test_a_long_line_of_a_corpus_is_read_in_pieces(lines, longest):
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "LONGEST_LINE", longest)
+        found = documents(write(Path(folder, "a.txt"), "\n".join(lines).encode()), per_line=True)
+    assert all(len(document.text.encode()) < 2 * longest for document in found)
+    for number, line in enumerate(lines, 1):
+        pieces = [document.text for document in found if document.id == f"a.txt:{number}"]
+        assert "".join(pieces).replace(" ", "") == line.replace(" ", "")
+        assert len(pieces) == 1 or len(line.encode()) >= longest - 1
 
 
 @pytest.mark.parametrize("ending", [".gz", ".xz"])
