@@ -71,7 +71,8 @@ def show_bill(bill: dict[str, Any]) -> None:
     speed = bill["words"] / bill["seconds"]["count"] / 1e6
     print(f"{bill['pairs']:,} pairs, counted and weighed: {speed:.1f} M words/s")
     print(f"peak memory {bill['peak_memory'] / 1e6:,.0f} MB; error of pairs left out", end=" ")
-    print(" ".join(f"{loss:.3f}" for loss in bill["held_out"]), flush=True)
+    print(" ".join(f"{loss:.3f}" for loss in bill["held_out"]))
+    print("properties", bill["properties"], flush=True)
 
 
 def gensim_trained(corpus: str, scratch: Path, vectors: Path) -> float:

@@ -26,6 +26,13 @@ class DictionaryUnreadable(SimsearchError):
 
 app = command_app()
 
+#: What figures of the vectors are called on screen.
+PROPERTIES = {
+    "norms": "|w|^2 with -log P",
+    "left_out": "inner product with PMI of pairs left out",
+    "independent": "mean |cosine| of words at random",
+}
+
 
 def _bytes(size: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)B?", size.strip().upper())
@@ -143,10 +150,11 @@ def train(
         "failed": failed,
     }
     if output.for_people(as_json):
-        loss, held_out = row.pop("loss"), row.pop("held_out")
+        loss, held_out, shown = (row.pop(name) for name in ("loss", "held_out", "properties"))
         row["seconds"] = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in row["seconds"].items())
         row["loss"] = _fall(loss)
         row["held-out loss"] = _fall(held_out)
+        row["properties"] = ", ".join(f"{PROPERTIES[name]} {figure:.2f}" for name, figure in shown.items())
         row["peak_memory"] = f"{row['peak_memory'] / 1e6:,.0f} MB"
         output.listing(row)
     else:

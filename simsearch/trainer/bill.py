@@ -28,6 +28,8 @@ class Bill:
     loss: list[float] = field(default_factory=list)
     #: After each pass: the same over pairs that were left out of the fit.
     held_out: list[float] = field(default_factory=list)
+    #: How the vectors show what the article derives: see `properties.measure`.
+    properties: dict[str, float] = field(default_factory=dict)
     #: Bytes that the training process held at most; worker processes take about 280 MB each beside it.
     peak_memory: int = 0
 

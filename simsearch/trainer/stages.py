@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from simsearch.trainer import cooccurrence, equations, factorisation, vocabulary, words
+from simsearch.trainer import cooccurrence, equations, factorisation, properties, vocabulary, words
 from simsearch.trainer.bill import Bill
 from simsearch.trainer.equations import Equations
 from simsearch.trainer.errors import MemoryTooSmall, VocabularyTooLarge
@@ -101,6 +101,7 @@ class Stages:
                 os.replace(part, file)
             report(settings.passes)
         self.bill.loss, self.bill.held_out = fit.loss, fit.held_out
+        self.bill.properties = properties.measure(fit.table, system)
         return fit.table
 
     def _fit_so_far(self) -> Fit | None:

@@ -29,6 +29,7 @@ from simsearch.trainer import (
     cooccurrence,
     equations,
     factorisation,
+    properties,
     search_space,
     train,
     words,
@@ -353,6 +354,21 @@ def test_norms_tell_how_rare_a_word_is(system):
     table = fitted(system, 16, 12, seed=1).table
     ranks = np.argsort(np.argsort((table**2).sum(axis=1)))
     assert np.corrcoef(ranks, np.argsort(np.argsort(system.norms)))[0, 1] > 0.5
+
+
+def test_properties_are_those_of_the_definitions(system):
+    chance = np.random.default_rng(1)
+    shown = properties.measure(chance.standard_normal((len(system.norms), 64), np.float32), system)
+    assert abs(shown["norms"]) < 0.5
+    assert abs(shown["left_out"]) < 0.5
+    assert shown["independent"] == pytest.approx((2 / np.pi / 64) ** 0.5, rel=0.2)  # of directions at random
+    perfect = np.diag(np.sqrt(system.norms))  # orthogonal, and as long as they should be
+    shown = properties.measure(perfect.astype(np.float32), system)
+    assert (shown["norms"], shown["independent"]) == (1, 0)
+    fit = fitted(system, 16, 12, seed=1).table
+    words_left_out, told = system.held_out
+    inner = [fit[a] @ fit[b] for a, b in words_left_out]
+    assert properties.measure(fit, system)["left_out"] == pytest.approx(np.corrcoef(inner, told[:, 0])[0, 1], abs=1e-3)
 
 
 def test_fitting_ends_when_pairs_left_out_are_foretold_no_better(small, system, monkeypatch):
