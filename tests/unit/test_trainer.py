@@ -254,6 +254,25 @@ def test_pairs_equal_a_plain_count(lines, min_count, window, every_pair, part):
         assert {path.name for path in Path(folder).iterdir()} == {"numbers", "tokens", "pairs"}
 
 
+def test_counts_beyond_32_bits_are_added_up_and_weighed(tmp_path):
+    """As a corpus of some terabytes would give them."""
+    parts = []
+    for name in "ab":
+        cells = np.array([1, 0, 0, 0], np.int32)  # each row has one entry: the other word, and the count
+        cells.view(np.float32)[[1, 3]] = 3e9
+        cells.tofile(tmp_path / name)
+        parts.append(Rows(tmp_path / name, np.array([0, 1, 2]), 2))
+    rows, marginals = cooccurrence._merge(parts, tmp_path / "pairs", 1, lambda done: None)
+    pairs = cooccurrence.Pairs(rows, marginals)
+    assert dense(pairs) == pytest.approx({(0, 1): 6e9, (1, 0): 6e9})
+    counts = np.array([2**40, 2**33])
+    system = equations.write(pairs, counts, Settings().fitted, tmp_path / "entries")
+    assert system.norms == pytest.approx(np.log(counts.sum() / counts))
+    _, _, targets, weights = entries(system.rows)
+    assert np.isfinite(targets).all()
+    assert (weights == 1).all()
+
+
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=50), st.integers(1, 60))
 def test_ranges_lie_end_to_end_and_none_is_empty(costs, parts):
     cut = ranges(np.array(costs), parts)
