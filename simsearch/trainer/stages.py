@@ -70,7 +70,7 @@ class Stages:
         objective = self._settings.fitted
         if not self._work.noted("pairs"):
             with self.bill.stage("count"):
-                part = (self._memory - LEAST) // cooccurrence.BYTES
+                part = min(cooccurrence.PART, (self._memory - LEAST) // cooccurrence.BYTES)
                 pairs = cooccurrence.count(
                     *(known, self._settings.window, others, objective.every_pair, self._workers),
                     *(part, self.report("count", 1.0)),
