@@ -91,7 +91,7 @@ def import_vectors(
     """
     from threadpoolctl import threadpool_limits
 
-    from simsearch.model.saving import Tables, check_target, save
+    from simsearch.model.saving import check_target, save
     from simsearch.trainer import search_space
 
     def report(stage: str) -> Callable[..., None]:
@@ -108,19 +108,9 @@ def import_vectors(
         with threadpool_limits(1, user_api="blas"):  # as in training: the same vectors on any machine
             whitening = search_space.whitening(vectors, seen)
             learnt = search_space.learn_characters(words, seen, vectors @ whitening, report("characters"))
-    tables = Tables(
-        words=words,
-        counts=seen,
-        vectors=vectors,
-        whitening=whitening,
-        characters=learnt.characters,
-        character_vectors=learnt.vectors,
-        mean=learnt.mean,
-        unknown_norm=learnt.unknown_norm,
-        training={"imported": {"file": path.name, **asdict(told)}},
-        pmi=told.pmi,
-    )
-    save(folder, tables)
+    imported = {"imported": {"file": path.name, **asdict(told)}}
+    made = search_space.tables(words, seen, vectors, whitening, learnt, training=imported, pmi=told.pmi)
+    save(folder, made)
     return told
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simsearch.model.saving import Tables
 from simsearch.model.search_space import HALF_COUNT
 from simsearch.trainer.threads import compiled
 
@@ -38,6 +40,24 @@ class Characters:
     mean: NDArray[np.float32]
     #: Length for the vector of a word known by its characters only.
     unknown_norm: float
+
+
+def tables(
+    words: list[str], counts: NDArray[np.int64], vectors: NDArray[np.float32], space: NDArray[np.float32],
+    learnt: Characters, **more: Any,
+) -> Tables:  # fmt: skip
+    """Return all that a model folder holds: n words, their vectors (n x d), the whitening (d x d), characters."""
+    return Tables(
+        words=words,
+        counts=counts,
+        vectors=vectors,
+        whitening=space,
+        characters=learnt.characters,
+        character_vectors=learnt.vectors,
+        mean=learnt.mean,
+        unknown_norm=learnt.unknown_norm,
+        **more,
+    )
 
 
 def whitening(vectors: NDArray[np.float32], counts: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -42,7 +42,7 @@ def train(
     # Here, because reading settings and errors should not cost the half second in which numba is loaded.
     from threadpoolctl import threadpool_limits
 
-    from simsearch.model.saving import Tables, check_target, save
+    from simsearch.model.saving import check_target, save
     from simsearch.trainer import search_space, workspace
     from simsearch.trainer.stages import Stages
 
@@ -64,18 +64,10 @@ def train(
         with bill.stage("characters"):
             learnt = search_space.learn_characters(names, counts, whitened, stages.report("characters", 1.0))
         with bill.stage("save"):
-            tables = Tables(
-                words=names,
-                counts=counts,
-                vectors=vectors,
-                whitening=whitening,
-                characters=learnt.characters,
-                character_vectors=learnt.vectors,
-                mean=learnt.mean,
-                unknown_norm=learnt.unknown_norm,
-                dictionary=list(dictionary),
-                training={"settings": asdict(settings), "bill": bill.as_dict()},
+            training = {"settings": asdict(settings), "bill": bill.as_dict()}
+            made = search_space.tables(
+                *(names, counts, vectors, whitening, learnt), dictionary=list(dictionary), training=training
             )
-            save(folder, tables)
+            save(folder, made)
             stages.report("save", 1.0)(1.0)
     return bill

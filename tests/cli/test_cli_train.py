@@ -1,100 +1,124 @@
-"""`simsearch train` on corpora of all kinds: a sound model, or one sentence."""
+"""`simsearch train`: a corpus in, a model folder and its bill out."""
 
 from __future__ import annotations
 
-import random
-import signal
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from simsearch.model import Model
-
 from .process import Simsearch
 
-HOW = ("--min-count", "2", "--dimensions", "8")
-#: Corpora that are odd, and the least number of words that each gives a vector.
-ODD = {
-    "only stop words": ("的 了 的 了 是 的\n" * 50, 3),
-    "fewer words than dimensions": ("老师看书，学生看书。\n" * 3, 5),
-    "one long line": ("老师看书，学生看报。" * 100_000, 6),
-    "a million empty lines": ("\n" * 1_000_000 + "老师看书，学生看书。\n" * 3, 5),
-    "a byte order mark and old line ends": ("\ufeff老师看书。\r\n老师看书。\r老师看报。\r\n", 3),
-    "no Chinese": ("the cat sat on the mat, the dog too\n" * 20, 8),
-}
-#: Lines of user dictionaries that are none.
-BROKEN = "\n \t \n看书报 x y z\n老师们 99999999999999999999\n好\0词 3\n-1\n# 注释\n" + "长" * 10_000 + "\n"
+SMALL = ("--min-count", "2", "--dimensions", "8", "--passes", "2")
 
 
-def corpus_of(folder: Path, text: str) -> Path:
-    corpus = folder / "语料"
+def vocabulary(folder: Path) -> list[str]:
+    """Return the words of a model folder."""
+    return [line.split("\t")[0] for line in (folder / "words.txt").read_text("utf-8").splitlines()]
+
+
+def test_the_bill_counts_what_was_read_and_learnt(simsearch: Simsearch, sentences: list[str], tmp_path: Path) -> None:
+    (tmp_path / "语料.txt").write_text("\n".join(sentences) + "\n\n", "utf-8")
+    bill = simsearch.ok("train", "语料.txt", "--to", "模型", *SMALL).row
+    assert bill["documents"] == len(sentences)
+    assert bill["vocabulary"] == len(vocabulary(tmp_path / "模型"))
+    assert bill["words"] >= 2 * bill["documents"]
+    assert bill["pairs"] > bill["vocabulary"]
+    assert len(bill["loss"]) == 2
+    assert sum(bill["seconds"].values()) == pytest.approx(bill["total_seconds"], abs=0.01)
+    assert bill["peak_memory"] > 1_000_000
+    assert bill["failed"] == 0
+    manifest = json.loads((tmp_path / "模型" / "manifest.json").read_text("utf-8"))
+    assert (manifest["id"], manifest["dimensions"]) == (bill["id"], 8)
+
+
+def test_a_file_may_be_one_document_and_a_dictionary_keeps_words_whole(
+    simsearch: Simsearch, sentences: list[str], tmp_path: Path
+) -> None:
+    corpus = tmp_path / "语料"
     corpus.mkdir()
-    (corpus / "甲.txt").write_text(text, "utf-8", newline="")
-    return corpus
+    for number in range(4):
+        (corpus / f"{number}.txt").write_text("\n".join(sentences[number::4]) + "\n量子茶壶在学校里。" * 3, "utf-8")
+    (tmp_path / "词典.txt").write_text("量子茶壶\n", "utf-8")
+    plain = simsearch.ok("train", "语料", "--to", "平", "--per-file", *SMALL).row
+    simsearch.ok("train", "语料", "--to", "典", "--per-file", "--dictionary", "词典.txt", *SMALL)
+    assert plain["documents"] == 4
+    assert "量子茶壶" not in vocabulary(tmp_path / "平")
+    assert "量子茶壶" in vocabulary(tmp_path / "典")
+    assert simsearch.ok("words", "related", "量子茶壶", "-k", "3", "--model", "典").rows
 
 
-@pytest.mark.parametrize("kind", ODD)
-def test_an_odd_corpus_gives_a_sound_model(kind: str, tmp_path: Path) -> None:
-    simsearch = Simsearch(tmp_path)
-    text, least = ODD[kind]
-    row = simsearch.ok("train", corpus_of(tmp_path, text), "--to", "模型", *HOW).row
-    model = Model.load(tmp_path / "模型")
-    assert model.id == row["id"]
-    assert len(model.words) == row["vocabulary"] >= least
-    assert simsearch.ok("words", "norms", "-k", "3", "--model", "模型").rows
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+def test_the_same_corpus_and_seed_give_the_same_model(
+    simsearch: Simsearch, sentences: list[str], trained: Path
+) -> None:
+    arguments = ("--min-count", "2", "--dimensions", "8")
+    again = simsearch.ok("train", "-", "--to", "again", *arguments, given="\n".join(sentences)).row
+    other = simsearch.ok("train", "-", "--to", "other", *arguments, "--seed", "2", given="\n".join(sentences)).row
+    known = json.loads((trained / "manifest.json").read_text("utf-8"))["id"]
+    assert again["id"] == known != other["id"]
 
 
-def test_what_is_no_text_is_skipped_and_counted(tmp_path: Path) -> None:
-    simsearch = Simsearch(tmp_path)
-    corpus = corpus_of(tmp_path, "老师看书，学生看书。\n" * 3)
-    (corpus / "乙.txt").write_bytes(random.Random(1).randbytes(100_000))
-    (corpus / "丙.jpg").write_bytes(b"\xff\xd8\xff\xe0" * 1000)
-    done = simsearch("train", corpus, "--to", "模型", *HOW)
+def test_an_index_finds_its_model_again_after_the_folder_is_gone(
+    simsearch: Simsearch, docs: Path, trained: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained, tmp_path / "mine")
+    simsearch.ok("index", docs, "--model", "mine")
+    before = simsearch.ok("query", "孩子上课看不清黑板", "--explain").rows
+    shutil.rmtree(tmp_path / "mine")
+    assert before
+    assert simsearch.ok("query", "孩子上课看不清黑板", "--explain").rows == before
+    named = simsearch.ok("status").row["model"]
+    assert named == json.loads((trained / "manifest.json").read_text("utf-8"))["id"]
+    assert simsearch.ok("index", docs).row["unchanged"] == 8
+    assert simsearch.ok("words", "norms", "-k", "1", "--model", named[:8]).row["word"] in vocabulary(trained)
+
+
+def test_words_in_the_same_places_are_similar(simsearch: Simsearch, trained: Path) -> None:
+    rows = simsearch.ok("words", "similar", "医院", "-k", "2", "--model", trained).rows
+    assert {row["word"] for row in rows} == {"病房", "诊所"}
+    similar = simsearch.ok("compare", "医院", "学校", "--model", trained).row["similarity"]
+    assert similar < simsearch.ok("compare", "医院", "诊所", "--model", trained).row["similarity"]
+
+
+def test_unreadable_parts_of_a_corpus_are_told_and_the_rest_is_learnt(
+    simsearch: Simsearch, sentences: list[str], tmp_path: Path
+) -> None:
+    corpus = tmp_path / "语料"
+    corpus.mkdir()
+    (corpus / "好.txt").write_text("\n".join(sentences), "utf-8")
+    (corpus / "国标.txt").write_bytes("长城东起山海关。".encode("gbk"))
+    done = simsearch("train", "语料", "--to", "模型", *SMALL)
     assert done.code == 3
-    assert done.row["failed"] >= 1
-    assert "乙.txt" in done.err
-    assert "Traceback" not in done.err
-    assert {"老师", "看书"} <= set(Model.load(tmp_path / "模型").words)
+    (said,) = done.err.splitlines()
+    assert said.startswith("Skipped: ")
+    assert "国标.txt, line 1" in said
+    assert (done.row["failed"], done.row["documents"]) == (1, len(sentences))
+    assert vocabulary(tmp_path / "模型")
 
 
-def test_broken_lines_of_a_dictionary_do_no_harm(tmp_path: Path) -> None:
-    simsearch = Simsearch(tmp_path)
-    (tmp_path / "词典.txt").write_text(BROKEN, "utf-8")
-    corpus = corpus_of(tmp_path, "老师们看书报，学生看书报。\n" * 3)
-    simsearch.ok("train", corpus, "--to", "模型", *HOW, "--dictionary", "词典.txt")
-    assert {"老师们", "看书报"} <= set(Model.load(tmp_path / "模型").words)
+@pytest.mark.parametrize("target", ["语料", "语料/正文.txt"])
+def test_training_never_destroys_what_is_no_model(
+    simsearch: Simsearch, sentences: list[str], tmp_path: Path, target: str
+) -> None:
+    """`simsearch train docs --to docs` is a slip that must not cost the documents."""
+    corpus = tmp_path / "语料"
+    corpus.mkdir()
+    (corpus / "正文.txt").write_text("\n".join(sentences), "utf-8")
+    done = simsearch("train", "语料", "--to", target, *SMALL)
+    assert (corpus / "正文.txt").is_file()
+    assert (corpus / "正文.txt").read_text("utf-8") == "\n".join(sentences)
+    assert done.code == 1
+    assert done.err.startswith("Error: ")
+    assert target in done.err
 
 
-@pytest.mark.parametrize("size", ["多", "2 G B", "-1G", "1e9", ""])
-def test_a_size_that_is_none_is_told(size: str, tmp_path: Path) -> None:
-    done = Simsearch(tmp_path)("train", "-", "--to", "模型", "--memory", size)
-    assert done.code == 2
-    assert "write 500M or 4G" in done.err
-
-
-def test_too_little_memory_is_one_sentence(tmp_path: Path) -> None:
-    done = Simsearch(tmp_path)("train", "-", "--to", "模型", "--memory", "10M", given="老师看书")
-    assert (done.code, done.out) == (1, "")
-    assert "350 MB of memory at least" in done.err
-
-
-def test_a_training_that_was_interrupted_says_so_and_goes_on(tmp_path: Path, sentences: list[str]) -> None:
-    simsearch = Simsearch(tmp_path)
-    corpus = corpus_of(tmp_path, "\n".join(sentences))
-    whole = simsearch.ok("train", corpus, "--to", "全", *HOW).row["id"]
-    after = "; ".join(
-        (
-            "from simsearch.trainer import factorisation",
-            "import os, signal",
-            "factorisation.improve = lambda *_: os.kill(os.getpid(), signal.SIGINT)",
-        )
-    )
-    stopped = simsearch("train", corpus, "--to", "模型", *HOW, first=after)
-    assert (stopped.code, stopped.out) == (128 + signal.SIGINT, "")
-    assert stopped.err == "Interrupted. The same command with --resume goes on from here.\n"
-    assert simsearch.ok("train", "-", "--to", "模型", *HOW, "--resume").row["id"] == whole
-    simsearch("train", corpus, "--to", "模型", *HOW, first=after)
-    anew = simsearch.ok("train", corpus, "--to", "模型", *HOW)
-    assert anew.row["id"] == whole
-    assert "it begins anew" in anew.err
+def test_a_new_model_replaces_an_old_one_at_the_same_place(
+    simsearch: Simsearch, sentences: list[str], tmp_path: Path
+) -> None:
+    given = "\n".join(sentences)
+    old = simsearch.ok("train", "-", "--to", "模型", *SMALL, given=given).row["id"]
+    new = simsearch.ok("train", "-", "--to", "模型", *SMALL, "--seed", "5", given=given).row["id"]
+    assert old != new
+    assert simsearch.ok("words", "norms", "-k", "1", "--model", "模型").rows
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["模型"], "nothing is left beside it"

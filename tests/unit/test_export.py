@@ -28,19 +28,17 @@ def of_text(data: bytes) -> tuple[list[str], np.ndarray]:
     return [row[0] for row in rows], np.array([row[1:] for row in rows], np.float32)
 
 
+def tables_of(*words: str) -> Tables:
+    """Return words without characters, each with a direction of its own."""
+    size = len(words)
+    axes = np.eye(size, dtype=np.float32)
+    none = np.zeros((0, size), np.float32)
+    return Tables(list(words), np.arange(size, 0, -1), axes, axes, "", none, np.zeros(size, np.float32), 1.0)
+
+
 def spaced(folder: Path) -> Model:
     """Return a model with words that hold spaces, of the plain and of the wide kind."""
-    tables = Tables(
-        words=["咖啡", "冰 咖啡", "绿茶", "冰\u3000茶"],
-        counts=np.array([9, 8, 7, 6]),
-        vectors=np.eye(4, dtype=np.float32),
-        whitening=np.eye(4, dtype=np.float32),
-        characters="",
-        character_vectors=np.zeros((0, 4), np.float32),
-        mean=np.zeros(4, np.float32),
-        unknown_norm=1.0,
-    )
-    save(folder, tables)
+    save(folder, tables_of("咖啡", "冰 咖啡", "绿茶", "冰\u3000茶"))
     return Model.load(folder)
 
 
@@ -175,16 +173,7 @@ def test_a_place_that_cannot_be_written_is_told(small, tmp_path, name):
 def test_only_what_is_no_pmi_bears_a_mark_so_that_no_other_id_changes(model, tmp_path):
     assert model.is_pmi
     assert "pmi" not in model.manifest
-    tables = Tables(
-        words=["咖啡", "绿茶"],
-        counts=np.array([2, 1]),
-        vectors=np.eye(2, dtype=np.float32),
-        whitening=np.eye(2, dtype=np.float32),
-        characters="",
-        character_vectors=np.zeros((0, 2), np.float32),
-        mean=np.zeros(2, np.float32),
-        unknown_norm=1.0,
-    )
+    tables = tables_of("咖啡", "绿茶")
     ids = [save(tmp_path / str(pmi), replace(tables, pmi=pmi)) for pmi in (True, False)]
     assert ids[0] != ids[1]
     marked = Model.load(tmp_path / "False")
