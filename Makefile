@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train quality base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start quality base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -37,6 +37,9 @@ bench-enrich: .venv/ready  ## enriching an index that exists, and following it: 
 
 bench-train: .venv/ready  ## seconds and memory of a training beside gensim's: make bench-train CORPUS=texts/ [ARGUMENTS="--repeat 10"]
 	$(BIN)/python bench/training.py $(CORPUS) $(ARGUMENTS)
+
+bench-start: .venv/ready  ## what a base model is worth to few texts: make bench-start CORPUS=texts/ OWN=law.txt.xz [ARGUMENTS="--megabytes 1 10"]
+	$(BIN)/python bench/starting.py $(CORPUS) $(OWN) $(ARGUMENTS)
 
 quality: .venv/ready  ## quality and its goals: make quality SIMSEARCH_EVAL=tasks/ [BASELINES="bm25 jieba"]
 	$(BIN)/python bench/quality.py $(SIMSEARCH_EVAL) $(BASELINES:%=--baseline %)

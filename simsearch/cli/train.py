@@ -61,8 +61,21 @@ def train(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Of an index: about so many documents, taken at random. Default: all.")
     ] = None,
-    dimensions: Annotated[int, typer.Option(min=2, help="Length of a vector.")] = 128,
-    min_count: Annotated[int, typer.Option(min=1, help="Rarer words get no vector.")] = 10,
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Model folder or id, such as base, that knows the language: your texts, a megabyte or more, need not"
+            " teach it. Ends with a comparison on texts held out.",
+        ),
+    ] = None,
+    dimensions: Annotated[
+        int | None,
+        typer.Option(min=2, help="Length of a vector. Default: 128, or that of the model to start from."),
+    ] = None,
+    min_count: Annotated[
+        int | None, typer.Option(min=1, help="Rarer words get no vector. Default: 10, or 5 with --start-from.")
+    ] = None,
     window: Annotated[int, typer.Option(min=1, help="Words this far apart are seen together.")] = 10,
     passes: Annotated[int, typer.Option(min=1, help="Times each vector is improved.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Where the vectors start.")] = 1,
@@ -89,18 +102,25 @@ def train(
     An index on Elasticsearch is read, and nothing else. A training that was interrupted or killed goes on with
     --resume; what it had read is not read again.
 
+    With --start-from, few texts are enough: words keep the vectors that they have there as far as your texts say
+    little about them.
+
     Example: `simsearch train corpus/ --to my-model`, then `simsearch index docs/ --model my-model`
     """
     from simsearch.corpus import Document
     from simsearch.corpus.sources import read
+    from simsearch.model import Model
     from simsearch.model.folder import read_manifest
     from simsearch.trainer import Settings
     from simsearch.trainer import train as train_model
+    from simsearch.trainer.start import default_settings
     from simsearch.trainer.workspace import unfinished
 
+    base = Model.load(start_from) if start_from else None
+    default = default_settings(base) if base else Settings()
     settings = Settings(
-        dimensions=dimensions,
-        min_count=min_count,
+        dimensions=dimensions or default.dimensions,
+        min_count=min_count or default.min_count,
         window=window,
         passes=passes,
         seed=seed,
@@ -135,6 +155,7 @@ def train(
                 texts(),
                 to,
                 settings=settings,
+                base=base,
                 dictionary=_lines(dictionary),
                 memory=memory,
                 resume=resume,
@@ -149,6 +170,7 @@ def train(
         **bill.as_dict(),
         "failed": failed,
     }
+    compared = row.pop("comparison")
     if output.for_people(as_json):
         loss, held_out, shown = (row.pop(name) for name in ("loss", "held_out", "properties"))
         row["seconds"] = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in row["seconds"].items())
@@ -156,11 +178,28 @@ def train(
         row["held-out loss"] = _fall(held_out)
         row["properties"] = ", ".join(f"{PROPERTIES[name]} {figure:.2f}" for name, figure in shown.items())
         row["peak_memory"] = f"{row['peak_memory'] / 1e6:,.0f} MB"
+        if compared:
+            row["held-out texts"] = _shown(compared, start_from)
         output.listing(row)
     else:
-        output.lines([row])
+        output.lines([row | {"comparison": compared} if compared else row])
+    if compared:
+        _remark(compared)
     if failed:
         raise typer.Exit(PARTLY_FAILED)
+
+
+def _shown(compared: dict[str, Any], base: str | None) -> str:
+    texts, before, after = compared.values()
+    return f"{texts}" if before is None else f"{texts}: MRR {before:.3f} by {base}, {after:.3f} by this model"
+
+
+def _remark(compared: dict[str, Any]) -> None:
+    texts, before, after = compared.values()
+    if before is None:
+        output.say(f"Texts held out: {texts}, too few to compare the models; `simsearch evaluate --judgements` can.")
+    elif after <= before:
+        output.say("This model is no better than the one it started from: keep that one, or train on more texts.")
 
 
 def _fall(losses: list[float]) -> str:

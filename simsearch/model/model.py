@@ -84,6 +84,11 @@ class Model:
         known: NDArray[np.bool_] = self._vocabulary.places(words) != ABSENT
         return known
 
+    @property
+    def dictionary(self) -> list[str]:
+        """The lines of the user dictionaries that the model was trained with."""
+        return self._stored.texts["dictionary"].decode().splitlines()
+
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
         """The article's space (n x d): the inner product of two rows is their PMI."""
@@ -141,7 +146,7 @@ class Model:
     @cached_property
     def segmenter(self) -> Segmenter:
         """The segmenter with the dictionaries of this model."""
-        return Segmenter(self._stored.texts["dictionary"].decode().splitlines())
+        return Segmenter(self.dictionary)
 
     def fold(self, text: str) -> str:
         """Return the text as the model reads it: simplified, lower case, NFKC."""

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from simsearch.trainer.held_out import Comparison
+
 
 @dataclass(slots=True)
 class Bill:
@@ -32,6 +34,8 @@ class Bill:
     properties: dict[str, float] = field(default_factory=dict)
     #: Bytes that the training process held at most; worker processes take about 280 MB each beside it.
     peak_memory: int = 0
+    #: How the new model and the base model that it started from find the halves of texts held out.
+    comparison: Comparison | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the bill as plain JSON types."""

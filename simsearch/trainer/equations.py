@@ -14,6 +14,7 @@ from simsearch.trainer.cooccurrence import Pairs
 from simsearch.trainer.rows import Rows
 from simsearch.trainer.settings import Objective
 from simsearch.trainer.threads import compiled, each, ranges
+from simsearch.trainer.vocabulary import Vocabulary
 
 #: One pair in so many is left out of the equations, to see how well it is foretold.
 HELD_OUT = 500
@@ -38,7 +39,7 @@ class Equations:
     objective: Objective
 
 
-def write(pairs: Pairs, counts: NDArray[np.int64], objective: Objective, path: Path, threads: int = 1) -> Equations:
+def write(pairs: Pairs, known: Vocabulary, objective: Objective, path: Path, threads: int = 1) -> Equations:
     """Write targets and weights of pairs to a file: equation 15, smoothed.
 
     With marginals r and b = smoothing, the target of a pair seen x times is
@@ -65,15 +66,16 @@ def write(pairs: Pairs, counts: NDArray[np.int64], objective: Objective, path: P
         Rows(path, np.concatenate([[0], np.cumsum(sizes)]), 3),
         (np.concatenate(words), np.concatenate(values)),
         weight,
-        *of_words(counts),
+        *of_words(known),
         objective,
     )
 
 
-def of_words(counts: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the `norms` and `presence` of words."""
-    roots = np.sqrt(counts)
-    return np.log(counts.sum() / counts).astype(np.float32), (roots / roots.mean()).astype(np.float32)
+def of_words(known: Vocabulary) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the `norms` and `presence` of words; one that the texts do not hold is present nowhere."""
+    roots = np.sqrt(known.seen)
+    norms = np.log(known.counts.sum() / known.counts)
+    return norms.astype(np.float32), (roots / roots[roots > 0].mean()).astype(np.float32)
 
 
 def _weigh_block(

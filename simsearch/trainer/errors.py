@@ -51,5 +51,13 @@ class SettingsDiffer(TrainingError):
     """The training of {path} that was interrupted had other settings ({names}); give the same, or begin anew without resuming."""  # noqa: E501
 
 
+class StartWithoutPMI(TrainingError):
+    """The inner products of the model {model} are no PMI, and a training fits vectors to PMI; start from a model that was trained, such as base."""  # noqa: E501
+
+
+class DimensionsDiffer(TrainingError):
+    """The vectors of the model {model} have {dimensions} numbers, and {wanted} were asked for; ask for as many, or start from another model."""  # noqa: E501
+
+
 class WorkspaceUnwritable(TrainingError):
     """What a training keeps on disk cannot be written to {path} ({reason}); check the disk, its space and permissions."""  # noqa: E501

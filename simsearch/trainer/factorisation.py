@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.trainer.equations import Equations
+from simsearch.trainer.start import Start
 from simsearch.trainer.threads import compiled, each, ranges
 
 #: Rows of a pass are solved in this many blocks, each against the table as it stood before the block: the
@@ -43,8 +44,10 @@ class Fit(NamedTuple):
         return len(self.held_out) > 2 and self.held_out[-1] > (1 - STILL) * self.held_out[-3]
 
 
-def begin(words: int, dimensions: int, seed: int) -> Fit:
-    """Return vectors at random, from which fitting starts."""
+def begin(words: int, dimensions: int, seed: int, start: Start | None = None) -> Fit:
+    """Return the vectors from which fitting starts: those of `start`, or else vectors at random."""
+    if start:
+        return Fit(start.vectors, [], [])
     table = np.random.default_rng(seed).standard_normal((words, dimensions), np.float32)
     return Fit(table * np.float32(FIRST_SPREAD), [], [])
 
@@ -55,21 +58,27 @@ def improve(
     seed: int,
     pool: ThreadPoolExecutor,
     progress: Callable[[float], None] = lambda done: None,
+    start: Start | None = None,
 ) -> Fit:
-    """Return the vectors after one pass more, in which each row is improved by a few steps of conjugate gradients."""
+    """Return the vectors after one pass more, in which each row is improved by a few steps of conjugate gradients.
+
+    With a `start`, rows without a pair stay as they are.
+    """
     table = fit.table.copy()
     words, dimensions = table.shape
     number = len(fit.loss)
-    # From the most frequent to the rarest at first: what others build on comes first.
-    order = np.random.default_rng([seed, number]).permutation(words) if number else np.arange(words)
     sizes = np.diff(system.rows.starts)
+    # From the most frequent to the rarest at first: what others build on comes first.
+    order = np.flatnonzero(sizes) if start else np.arange(words)
+    if number:
+        order = np.random.default_rng([seed, number]).permutation(order)
     background, middle = _sums(table, system.presence)
     errors = np.zeros(words)
-    blocks = np.array_split(order, min(BLOCKS, words))
+    blocks = np.array_split(order, min(BLOCKS, len(order)))
     for at, rows in enumerate(blocks):
         solved = np.empty((len(rows), dimensions), np.float32)
         parts = ranges(sizes[rows] + dimensions, PARTS)
-        now = (system, table, background, middle)
+        now = (system, start, table, background, middle)
         for _ in each(pool, _solve_part, ((*now, rows[a:b], solved[a:b], errors) for a, b in parts)):
             pass
         # What stands behind every row moves with each block: a whole pass late, it would swing.
@@ -94,6 +103,7 @@ def _sums(
 
 def _solve_part(
     system: Equations,
+    start: Start | None,
     table: NDArray[np.float32],
     background: NDArray[np.float32],
     middle: NDArray[np.float32],
@@ -103,13 +113,17 @@ def _solve_part(
 ) -> None:
     objective, starts = system.objective, system.rows.starts
     entries = system.rows.pick(rows)
+    if start:
+        anchors, ridges = start.vectors[rows], start.holds[rows]
+    else:
+        anchors, ridges = np.zeros_like(solved), np.full(len(rows), objective.ridge, np.float32)
     _solve(
         *(rows, table, background, middle),
         *(starts[rows + 1] - starts[rows], entries, entries.view(np.float32), system.norms, system.presence),
         np.float32(objective.absence),
         np.float32(objective.floor or 0.0),
         np.float32(objective.itself),
-        np.float32(objective.ridge),
+        *(anchors, ridges),
         *(STEPS, solved, errors),
     )
 
@@ -128,7 +142,7 @@ def _error(table, words, values):  # type: ignore[no-untyped-def]
 @compiled
 def _solve(  # type: ignore[no-untyped-def]
     rows, table, background, middle, sizes, entries, values, norms, presence,
-    absence, floor, itself, ridge, steps, solved, errors,
+    absence, floor, itself, anchors, ridges, steps, solved, errors,
 ):  # fmt: skip
     """Improve rows: least squares in one row with all others fixed, by conjugate gradients."""
     dimensions = table.shape[1]
@@ -146,14 +160,14 @@ def _solve(  # type: ignore[no-untyped-def]
         new[:] = old
         errors[row] = _residual(
             np.float32(1), new, table, others, targets, weights,
-            background, middle, pull, floor, old, norms[row], itself, ridge, residual,
+            background, middle, pull, floor, old, norms[row], itself, anchors[at], ridges[at], residual,
         )  # fmt: skip
         direction[:] = residual
         square = _inner(residual, residual)
         for _ in range(steps):
             _residual(
                 np.float32(0), direction, table, others, targets, weights,
-                background, middle, pull, floor, old, norms[row], itself, ridge, image,
+                background, middle, pull, floor, old, norms[row], itself, anchors[at], ridges[at], image,
             )  # fmt: skip
             bend = -_inner(direction, image)
             if not bend > 0.0:  # solved already
@@ -171,7 +185,7 @@ def _solve(  # type: ignore[no-untyped-def]
 
 @compiled
 def _residual(  # type: ignore[no-untyped-def]
-    one, x, table, others, targets, weights, background, middle, pull, floor, old, norm, itself, ridge, out,
+    one, x, table, others, targets, weights, background, middle, pull, floor, old, norm, itself, anchor, ridge, out,
 ):  # fmt: skip
     """Write `one * b - A x` of a row's normal equations A x = b into `out`; return the error over its pairs.
 
@@ -180,6 +194,8 @@ def _residual(  # type: ignore[no-untyped-def]
     dimensions = len(x)
     for k in range(dimensions):
         out[k] = pull * (one * floor * middle[k] - _inner(background[k], x)) - ridge * x[k]
+    for k in range(dimensions):
+        out[k] += one * ridge * anchor[k]
     # |x|^2 ~ 2 <old, x> - |old|^2 near the present vector: Newton's line, so norms settle where they should.
     # With <old, x> alone they would swing about it from pass to pass.
     share = np.float32(2) * itself * (one * (norm + _inner(old, old)) - np.float32(2) * _inner(old, x))

@@ -32,6 +32,9 @@ class Objective:
     truncate: bool = True
     #: Keeps the vectors of words with little evidence small and the equations solvable.
     ridge: float = 0.1
+    #: The same for words of a base model from which a training starts: keeps them near their vectors there. Weaker,
+    #: more is forgotten, and little gained.
+    hold: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Vocabulary, cooccur
 def system(small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Equations:
     monkeypatch.setattr(equations, "HELD_OUT", 20)
     known, pairs = small
-    return equations.write(pairs, known.counts, Settings().fitted, tmp_path / "entries")
+    return equations.write(pairs, known, Settings().fitted, tmp_path / "entries")
 
 
 def fitted(system: Equations, dimensions: int, passes: int, seed: int, threads: int = 1) -> Fit:
@@ -266,7 +266,8 @@ def test_counts_beyond_32_bits_are_added_up_and_weighed(tmp_path):
     pairs = cooccurrence.Pairs(rows, marginals)
     assert dense(pairs) == pytest.approx({(0, 1): 6e9, (1, 0): 6e9})
     counts = np.array([2**40, 2**33])
-    system = equations.write(pairs, counts, Settings().fitted, tmp_path / "entries")
+    known = Vocabulary(["猫", "狗"], counts, counts, tmp_path / "tokens")
+    system = equations.write(pairs, known, Settings().fitted, tmp_path / "entries")
     assert system.norms == pytest.approx(np.log(counts.sum() / counts))
     _, _, targets, weights = entries(system.rows)
     assert np.isfinite(targets).all()
@@ -323,7 +324,7 @@ def test_targets_are_smoothed_mutual_information(small, system):
 def test_the_article_weights_are_truncated_or_not(small, tmp_path):
     known, pairs = small
     cut, whole = (
-        equations.write(pairs, known.counts, Settings(objective="article", truncate=truncate).fitted, tmp_path / name)
+        equations.write(pairs, known, Settings(objective="article", truncate=truncate).fitted, tmp_path / name)
         for truncate, name in ((True, "cut"), (False, "whole"))
     )
     assert entries(cut.rows)[3].max() == 1
@@ -355,7 +356,7 @@ def test_the_loss_falls_and_is_that_of_a_dense_solver(small, tmp_path):
     """Sixty passes of two steps reach what exact alternating least squares reach from the same start."""
     known, pairs = small
     objective = replace(Settings().fitted, itself=0.0)
-    system = equations.write(pairs, known.counts, objective, tmp_path / "entries")
+    system = equations.write(pairs, known, objective, tmp_path / "entries")
     fit = fitted(system, 8, 60, seed=1)
     assert fit.loss[-1] < 0.3 * fit.loss[0]
     target, weight, pull = dense_system(system)
@@ -408,7 +409,7 @@ def test_threads_change_nothing(small, tmp_path):
     tables = []
     for threads in (1, 2, 3):
         pairs = cooccurrence.count(known, 5, tmp_path / "pairs", threads=threads)
-        system = equations.write(pairs, known.counts, Settings().fitted, tmp_path / "entries", threads)
+        system = equations.write(pairs, known, Settings().fitted, tmp_path / "entries", threads)
         tables.append(fitted(system, 16, 4, 1, threads).table)
     np.testing.assert_array_equal(tables[0], tables[1])
     np.testing.assert_array_equal(tables[0], tables[2])
