@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -26,13 +28,14 @@ FIRST_SPREAD = 0.1
 ENOUGH = 1_000
 #: Fitting ends when two passes take less than this share off the error of the pairs left out. Two, as rows are solved
 #: in another order each time, and one pass may gain more than the next.
-STILL = 0.01
+STILL = 0.025
 
 
 class Fit(NamedTuple):
     """The vectors after some passes."""
 
     table: NDArray[np.float32]  #: words x dimensions
+    before: NDArray[np.float32]  #: the same, before the last pass
     #: Weighted mean of the squared error over the observed pairs, as each pass found them.
     loss: list[float]
     #: The same over pairs that were left out, after each pass.
@@ -43,13 +46,23 @@ class Fit(NamedTuple):
         """Whether the last two passes made the vectors foretell pairs hardly any better."""
         return len(self.held_out) > 2 and self.held_out[-1] > (1 - STILL) * self.held_out[-3]
 
+    @property
+    def momentum(self) -> float:
+        """How much further to go in the direction of the last pass: Nesterov's (k - 1) / (k + 2) after k passes.
+
+        Passes count from the last one that found the error larger (O'Donoghue and Candes 2015, adaptive restart).
+        """
+        falls = [after < before for before, after in pairwise(self.loss)]
+        age = len(falls) if all(falls) else falls[::-1].index(False)
+        return age / (age + 3)
+
 
 def begin(words: int, dimensions: int, seed: int, start: Start | None = None) -> Fit:
     """Return the vectors from which fitting starts: those of `start`, or else vectors at random."""
     if start:
-        return Fit(start.vectors, [], [])
-    table = np.random.default_rng(seed).standard_normal((words, dimensions), np.float32)
-    return Fit(table * np.float32(FIRST_SPREAD), [], [])
+        return Fit(start.vectors, start.vectors, [], [])
+    table = np.random.default_rng(seed).standard_normal((words, dimensions), np.float32) * np.float32(FIRST_SPREAD)
+    return Fit(table, table, [], [])
 
 
 def improve(
@@ -64,8 +77,12 @@ def improve(
 
     With a `start`, rows without a pair stay as they are.
     """
-    table = fit.table.copy()
-    words, dimensions = table.shape
+    words, dimensions = fit.table.shape
+    # Along the axes of all vectors together a row's equations are nearly diagonal: dividing by what is typical there
+    # makes two steps do what five did.
+    axes = np.linalg.eigh(_sums(fit.table, system.presence)[0])[1]
+    table = (fit.table + np.float32(fit.momentum) * (fit.table - fit.before)) @ axes
+    start = start and replace(start, vectors=start.vectors @ axes)
     number = len(fit.loss)
     sizes = np.diff(system.rows.starts)
     # From the most frequent to the rarest at first: what others build on comes first.
@@ -73,12 +90,13 @@ def improve(
     if number:
         order = np.random.default_rng([seed, number]).permutation(order)
     background, middle = _sums(table, system.presence)
+    typical = np.maximum(np.diag(background), 0) / system.presence.sum()
     errors = np.zeros(words)
     blocks = np.array_split(order, min(BLOCKS, len(order)))
     for at, rows in enumerate(blocks):
         solved = np.empty((len(rows), dimensions), np.float32)
         parts = ranges(sizes[rows] + dimensions, PARTS)
-        now = (system, start, table, background, middle)
+        now = (system, start, table, background, middle, typical)
         for _ in each(pool, _solve_part, ((*now, rows[a:b], solved[a:b], errors) for a, b in parts)):
             pass
         # What stands behind every row moves with each block: a whole pass late, it would swing.
@@ -90,7 +108,7 @@ def improve(
         progress(number + (at + 1) / len(blocks))
     words_left_out, values = system.held_out
     left_out = [_error(table, words_left_out, values)] if len(values) >= ENOUGH else []
-    return Fit(table, [*fit.loss, float(errors.sum()) / system.weight], [*fit.held_out, *left_out])
+    return Fit(table @ axes.T, fit.table, [*fit.loss, float(errors.sum()) / system.weight], [*fit.held_out, *left_out])
 
 
 def _sums(
@@ -107,6 +125,7 @@ def _solve_part(
     table: NDArray[np.float32],
     background: NDArray[np.float32],
     middle: NDArray[np.float32],
+    typical: NDArray[np.float32],
     rows: NDArray[np.int64],
     solved: NDArray[np.float32],
     errors: NDArray[np.float64],
@@ -118,7 +137,7 @@ def _solve_part(
     else:
         anchors, ridges = np.zeros_like(solved), np.full(len(rows), objective.ridge, np.float32)
     _solve(
-        *(rows, table, background, middle),
+        *(rows, table, background, middle, typical),
         *(starts[rows + 1] - starts[rows], entries, entries.view(np.float32), system.norms, system.presence),
         np.float32(objective.absence),
         np.float32(objective.floor or 0.0),
@@ -141,14 +160,19 @@ def _error(table, words, values):  # type: ignore[no-untyped-def]
 
 @compiled
 def _solve(  # type: ignore[no-untyped-def]
-    rows, table, background, middle, sizes, entries, values, norms, presence,
+    rows, table, background, middle, typical, sizes, entries, values, norms, presence,
     absence, floor, itself, anchors, ridges, steps, solved, errors,
 ):  # fmt: skip
-    """Improve rows: least squares in one row with all others fixed, by conjugate gradients."""
+    """Improve rows: least squares in one row with all others fixed, by conjugate gradients.
+
+    `typical` is the mean square of each component; by it a row's equations are scaled.
+    """
     dimensions = table.shape[1]
     residual = np.empty(dimensions, np.float32)
     image = np.empty(dimensions, np.float32)
     direction = np.empty(dimensions, np.float32)
+    scale = np.empty(dimensions, np.float32)
+    spread = presence.sum()
     end = 0
     for at in range(len(rows)):
         row, size = rows[at], sizes[at]
@@ -162,8 +186,12 @@ def _solve(  # type: ignore[no-untyped-def]
             np.float32(1), new, table, others, targets, weights,
             background, middle, pull, floor, old, norms[row], itself, anchors[at], ridges[at], residual,
         )  # fmt: skip
-        direction[:] = residual
-        square = _inner(residual, residual)
+        weight = weights.sum() + pull * spread
+        square = np.float32(0)
+        for k in range(dimensions):
+            scale[k] = 1 / (ridges[at] + weight * typical[k])
+            direction[k] = scale[k] * residual[k]
+            square += residual[k] * direction[k]
         for _ in range(steps):
             _residual(
                 np.float32(0), direction, table, others, targets, weights,
@@ -173,14 +201,15 @@ def _solve(  # type: ignore[no-untyped-def]
             if not bend > 0.0:  # solved already
                 break
             length = square / bend
+            before = square
+            square = np.float32(0)
             for k in range(dimensions):
                 new[k] += length * direction[k]
                 residual[k] += length * image[k]
-            before = square
-            square = _inner(residual, residual)
+                square += scale[k] * residual[k] * residual[k]
             turn = square / before
             for k in range(dimensions):
-                direction[k] = residual[k] + turn * direction[k]
+                direction[k] = scale[k] * residual[k] + turn * direction[k]
 
 
 @compiled

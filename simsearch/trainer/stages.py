@@ -25,7 +25,7 @@ from simsearch.trainer.workspace import Workspace, write
 #: Bytes that a training takes whatever it is given: Python, compiled code, and what threads have in hand.
 LEAST = 350_000_000
 #: Tables of vectors that are held at a time, at most, and those of a base model beside them.
-TABLES, BASE_TABLES = 4, 2
+TABLES, BASE_TABLES = 6, 3
 
 
 class Stages:
@@ -118,7 +118,7 @@ class Stages:
                 fit = factorisation.improve(fit, system, settings.seed, pool, report, start)
                 part = file.with_suffix(".part")
                 with open(part, "wb") as stream:
-                    np.savez(stream, table=fit.table, loss=fit.loss, held_out=fit.held_out)
+                    np.savez(stream, **fit._asdict())
                 os.replace(part, file)
             report(settings.passes)
         self.bill.loss, self.bill.held_out = fit.loss, fit.held_out
@@ -128,7 +128,7 @@ class Stages:
     def _fit_so_far(self) -> Fit | None:
         try:
             with np.load(self._work.file("fit.npz"), allow_pickle=False) as told:
-                return Fit(told["table"], told["loss"].tolist(), told["held_out"].tolist())
+                return Fit(told["table"], told["before"], told["loss"].tolist(), told["held_out"].tolist())
         except FileNotFoundError:
             return None
 

@@ -74,11 +74,13 @@ def test_an_index_finds_its_model_again_after_the_folder_is_gone(
     assert simsearch.ok("words", "norms", "-k", "1", "--model", named[:8]).row["word"] in vocabulary(trained)
 
 
-def test_words_in_the_same_places_are_similar(simsearch: Simsearch, trained: Path) -> None:
-    rows = simsearch.ok("words", "similar", "医院", "-k", "2", "--model", trained).rows
+def test_words_in_the_same_places_are_similar(simsearch: Simsearch, sentences: list[str]) -> None:
+    how = ("--min-count", "2", "--dimensions", "4")  # few, as more would fit the accidents of so few sentences
+    simsearch.ok("train", "-", "--to", "模型", *how, given="\n".join(sentences))
+    rows = simsearch.ok("words", "similar", "医院", "-k", "2", "--model", "模型").rows
     assert {row["word"] for row in rows} == {"病房", "诊所"}
-    similar = simsearch.ok("compare", "医院", "学校", "--model", trained).row["similarity"]
-    assert similar < simsearch.ok("compare", "医院", "诊所", "--model", trained).row["similarity"]
+    similar = simsearch.ok("compare", "医院", "学校", "--model", "模型").row["similarity"]
+    assert similar < simsearch.ok("compare", "医院", "诊所", "--model", "模型").row["similarity"]
 
 
 def test_unreadable_parts_of_a_corpus_are_told_and_the_rest_is_learnt(

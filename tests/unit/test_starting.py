@@ -133,7 +133,7 @@ def test_one_pass_equals_a_dense_solution_with_the_pull_to_the_base(strength, ba
     for row in range(len(old)):
         entries = system.rows.read(row, row + 1).reshape(3, -1)
         if not entries.size:
-            np.testing.assert_array_equal(table[row], first.table[row])
+            np.testing.assert_allclose(table[row], first.table[row], atol=1e-6)  # turned and turned back
             continue
         others, (targets, weights) = entries[0], entries[1:].view(np.float32).astype(float)
         near, pull = old[others], objective.absence * system.presence[row] * system.presence.astype(float)
