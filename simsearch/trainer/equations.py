@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.trainer.cooccurrence import Pairs
+from simsearch.trainer.errors import NoPairs
 from simsearch.trainer.rows import Rows
 from simsearch.trainer.settings import Objective
 from simsearch.trainer.threads import compiled, each, ranges
@@ -44,6 +45,8 @@ def write(pairs: Pairs, known: Vocabulary, objective: Objective, path: Path, thr
 
     With marginals r and b = smoothing, the target of a pair seen x times is
     log x - b log r_i - b log r_j + 2 log(sum r^b) - log(sum r), but no less than the floor.
+
+    Raises `NoPairs`.
     """
     b, marginals, starts = objective.smoothing, pairs.marginals, pairs.rows.starts
     with np.errstate(divide="ignore"):  # a word without any neighbour has no pair either
@@ -62,6 +65,8 @@ def write(pairs: Pairs, known: Vocabulary, objective: Objective, path: Path, thr
             weight += total
             words.append(left_out)
             values.append(of_left_out)
+    if not weight:  # all that there was is left out
+        raise NoPairs
     return Equations(
         Rows(path, np.concatenate([[0], np.cumsum(sizes)]), 3),
         (np.concatenate(words), np.concatenate(values)),

@@ -24,7 +24,7 @@ class VocabularyTooSmall(TrainingError):
 
 
 class NoPairs(TrainingError):
-    """No two words stand close together in one line: there is nothing to learn from; give whole sentences."""
+    """No two words, or hardly any, stand close together in one line: there is nothing to learn from; give whole sentences."""  # noqa: E501
 
 
 class WorkerDied(TrainingError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import secrets
 import shutil
 import signal
@@ -32,6 +33,10 @@ def watch(event, arguments):
 
 sys.addaudithook(watch)
 """
+
+
+#: Lets no file grow beyond so many bytes, as a full disk would.
+FULL_AT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 
 
 @pytest.fixture
@@ -111,6 +116,23 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_model(
             shutil.rmtree(simsearch.folder / "模型")
     assert simsearch.ok("train", corpus, "--to", "模型", *how, "--resume").row["id"] == whole == identity(simsearch)
     assert not simsearch.folder.joinpath(".模型.training").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_the_training_goes_on_with_more_room(
+    simsearch: Simsearch, corpus: Path, old: str
+) -> None:
+    how = (*HOW, "--seed", "2")
+    whole = simsearch.ok("train", corpus, "--to", "量", *how).row["id"]
+    refused = 0
+    for size in (100, 3_000, 30_000, 100_000, 300_000):
+        done = simsearch("train", corpus, "--to", "模型", *how, first=FULL_AT.format(size))
+        if done.code:
+            assert (done.code, done.out) == (1, "")
+            assert re.fullmatch(r"Error: .+ cannot be written to .+ \(File too large\); check the disk, .+\n", done.err)
+            assert identity(simsearch) == old
+            refused += 1
+    assert refused >= 3
+    assert simsearch.ok("train", corpus, "--to", "模型", *how, "--resume").row["id"] == whole == identity(simsearch)
 
 
 @pytest.mark.parametrize("number", [1, 2])

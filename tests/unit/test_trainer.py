@@ -508,6 +508,16 @@ def test_too_little_text_is_an_error_that_says_what_to_do(texts, error, sentence
     assert not list(tmp_path.iterdir())
 
 
+def test_a_text_whose_only_pair_is_left_out_of_the_fit_is_too_little(tmp_path):
+    """Words 17 and 40 by frequency are the first that are left out."""
+    names = [a + b for a in "abcdefg" for b in "xyzuvw"]
+    texts = ["\n".join([name] * 4 * (60 - number)) for number, name in enumerate(names)]
+    together = f"{names[17]} {names[40]}"
+    with pytest.raises(NoPairs, match="hardly any"):
+        train([*texts, together, together], tmp_path / "model", settings=replace(SMALL, min_count=1))
+    train([*texts, together, f"{names[16]} {names[40]}"], tmp_path / "model", settings=replace(SMALL, min_count=1))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
