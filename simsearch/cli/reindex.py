@@ -72,15 +72,18 @@ def reindex(
         if to:
             from simsearch.model import Model
 
-            failed = _reindex(opened, Model.load(to), questions, as_json)
+            failed = _reindex(opened, Model.load(to), questions, as_json, kept=not drop_old)
     if drop_old:
         with open_index(index) as opened:  # it may have another model now
-            output.rows([{"dropped": name} for name in opened.engine.drop_old()], as_json)
+            dropped = opened.engine.drop_old()
+            output.rows([{"dropped": name} for name in dropped], as_json)
+            if not dropped:
+                output.say(f"There was nothing old to drop at {opened.engine.url}.")
     if failed:
         raise typer.Exit(PARTLY_FAILED)
 
 
-def _reindex(old: Index, model: Model, questions: list[str], as_json: bool | None) -> int:
+def _reindex(old: Index, model: Model, questions: list[str], as_json: bool | None, *, kept: bool) -> int:
     """Build, then compare or swap; return how many documents were refused."""
     from simsearch.indexer import reindexing
 
@@ -99,6 +102,8 @@ def _reindex(old: Index, model: Model, questions: list[str], as_json: bool | Non
             reindexing.swap(begun)
             seconds = round(time.monotonic() - start, 3)
             _summarise(url, old_model, model.id, documents, len(begun.refused), seconds, as_json)
+            if kept and url.startswith("http"):
+                output.say("The old index is kept: `simsearch reindex --drop-old` removes it.")
         return len(begun.refused)
 
 
@@ -124,12 +129,14 @@ def _summarise(
     else:
         counts = {"documents": documents, "failed": failed, "seconds": seconds}
         output.lines([{"index": url, "old_model": old_model, "model": model, **counts}])
-    if url.startswith("http"):
-        output.say("The old index is kept: `simsearch reindex --drop-old` removes it.")
 
 
 def _questions(name: str) -> list[str]:
-    given = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    try:
+        given = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        remedy = "give a file with a question a line, or - for standard input."
+        raise typer.BadParameter(f"{name} cannot be read ({error.strerror}): {remedy}") from error
     questions = [line.strip() for line in given.decode("utf-8", "replace").splitlines() if line.strip()]
     if not questions:
         raise typer.BadParameter(f"there is no question in {name}: write one a line.")
