@@ -89,17 +89,19 @@ def _reindex(old: Index, model: Model, questions: list[str], as_json: bool | Non
 
     start = time.monotonic()
     url, old_model = old.engine.url, old.engine.model
-    with reindexing.begin(old, model) as begun:
+    with Bar() as bar, reindexing.begin(old, model) as begun:
         if begun is None:
             output.say(f"The index {url} has model {model.id} already: there is nothing to do.")
             return 0
-        _build(begun)
+        _build(begun, bar)
         documents = begun.new.info().documents
         if questions:
+            bar.stop()
             _show_differences(begun, questions, as_json)
             output.say("Nothing was changed. The same command without --diff gives the index this model.")
         else:
-            reindexing.swap(begun)
+            reindexing.swap(begun, bar.show)
+            bar.stop()
             seconds = round(time.monotonic() - start, 3)
             _summarise(url, old_model, model.id, documents, len(begun.refused), seconds, as_json)
             if kept and url.startswith("http"):
@@ -107,18 +109,17 @@ def _reindex(old: Index, model: Model, questions: list[str], as_json: bool | Non
         return len(begun.refused)
 
 
-def _build(begun: Reindexing) -> None:
+def _build(begun: Reindexing, bar: Bar) -> None:
     from simsearch.cli.outcomes import tell_remarkable
     from simsearch.indexer import reindexing
     from simsearch.processes import processors
 
     done = 0
-    with Bar() as bar:
-        total = begun.old.info().documents - begun.new.info().documents
-        for outcomes in reindexing.build(begun, processors()):
-            tell_remarkable(outcomes)
-            done += len(outcomes)
-            bar.show("reindex", min(done, total), max(total, 1))
+    total = begun.old.info().documents - begun.new.info().documents
+    for outcomes in reindexing.build(begun, processors()):
+        tell_remarkable(outcomes)
+        done += len(outcomes)
+        bar.show("reindex", min(done, total), max(total, 1))
 
 
 def _summarise(
