@@ -76,13 +76,14 @@ def _of_model(index: Index, words: Vocabulary) -> Iterator[Check]:
     from simsearch.indexer import diagnosis
 
     looked, strangers = diagnosis.strangers(index)
-    remedy = ": their vectors are of another model or version; index again into a new file" if strangers else ""
-    yield Check("vectors", not strangers, f"{len(strangers):,} of {looked:,} looked at are not the model's{remedy}")
+    found = f"{len(strangers):,} of {looked:,} looked at are not the model's"
+    remedy = ": their vectors are of another model or version; index these texts again into a new index"
+    yield Check("vectors", not strangers, found + remedy * bool(strangers))
     for name in strangers[:LISTED]:
         output.say(f"Not of this model: {name}")
     share, learnable = (100 * count / max(words.total, 1) for count in (words.unknown, words.learnable))
     if words.retraining_pays:
-        advice = "retraining pays: simsearch train with these texts, and index into a new file"
+        advice = "retraining pays: `simsearch train` with these texts, then `simsearch reindex`"
     elif words.total < diagnosis.CORPUS:
         advice = f"too few to retrain: it takes {diagnosis.CORPUS:,} words"
     else:

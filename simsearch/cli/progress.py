@@ -33,14 +33,18 @@ class Bar:
             self._tasks[stage] = self._progress.add_task(stage, total=total)
         self._progress.update(self._tasks[stage], completed=done, total=total)
 
+    def stop(self) -> None:
+        """Take the bar away: what is said from now on is the result."""
+        if self._progress is not None:
+            self._progress.stop()
+
     def __enter__(self) -> Bar:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        self.stop()
 
 
 def _columns() -> Progress:

@@ -72,48 +72,54 @@ def reindex(
         if to:
             from simsearch.model import Model
 
-            failed = _reindex(opened, Model.load(to), questions, as_json)
+            failed = _reindex(opened, Model.load(to), questions, as_json, kept=not drop_old)
     if drop_old:
         with open_index(index) as opened:  # it may have another model now
-            output.rows([{"dropped": name} for name in opened.engine.drop_old()], as_json)
+            dropped = opened.engine.drop_old()
+            output.rows([{"dropped": name} for name in dropped], as_json)
+            if not dropped:
+                output.say(f"There was nothing old to drop at {opened.engine.url}.")
     if failed:
         raise typer.Exit(PARTLY_FAILED)
 
 
-def _reindex(old: Index, model: Model, questions: list[str], as_json: bool | None) -> int:
+def _reindex(old: Index, model: Model, questions: list[str], as_json: bool | None, *, kept: bool) -> int:
     """Build, then compare or swap; return how many documents were refused."""
     from simsearch.indexer import reindexing
 
     start = time.monotonic()
     url, old_model = old.engine.url, old.engine.model
-    with reindexing.begin(old, model) as begun:
+    with Bar() as bar, reindexing.begin(old, model) as begun:
         if begun is None:
             output.say(f"The index {url} has model {model.id} already: there is nothing to do.")
             return 0
-        _build(begun)
+        _build(begun, bar)
         documents = begun.new.info().documents
         if questions:
+            bar.stop()
             _show_differences(begun, questions, as_json)
             output.say("Nothing was changed. The same command without --diff gives the index this model.")
         else:
-            reindexing.swap(begun)
+            reindexing.swap(begun, bar.show)
+            bar.stop()
             seconds = round(time.monotonic() - start, 3)
             _summarise(url, old_model, model.id, documents, len(begun.refused), seconds, as_json)
+            if kept and url.startswith("http"):
+                output.say("The old index is kept: `simsearch reindex --drop-old` removes it.")
         return len(begun.refused)
 
 
-def _build(begun: Reindexing) -> None:
+def _build(begun: Reindexing, bar: Bar) -> None:
     from simsearch.cli.outcomes import tell_remarkable
     from simsearch.indexer import reindexing
     from simsearch.processes import processors
 
     done = 0
-    with Bar() as bar:
-        total = begun.old.info().documents - begun.new.info().documents
-        for outcomes in reindexing.build(begun, processors()):
-            tell_remarkable(outcomes)
-            done += len(outcomes)
-            bar.show("reindex", min(done, total), max(total, 1))
+    total = begun.old.info().documents - begun.new.info().documents
+    for outcomes in reindexing.build(begun, processors()):
+        tell_remarkable(outcomes)
+        done += len(outcomes)
+        bar.show("reindex", min(done, total), max(total, 1))
 
 
 def _summarise(
@@ -124,12 +130,14 @@ def _summarise(
     else:
         counts = {"documents": documents, "failed": failed, "seconds": seconds}
         output.lines([{"index": url, "old_model": old_model, "model": model, **counts}])
-    if url.startswith("http"):
-        output.say("The old index is kept: `simsearch reindex --drop-old` removes it.")
 
 
 def _questions(name: str) -> list[str]:
-    given = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    try:
+        given = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        remedy = "give a file with a question a line, or - for standard input."
+        raise typer.BadParameter(f"{name} cannot be read ({error.strerror}): {remedy}") from error
     questions = [line.strip() for line in given.decode("utf-8", "replace").splitlines() if line.strip()]
     if not questions:
         raise typer.BadParameter(f"there is no question in {name}: write one a line.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from simsearch.corpus.passages import sentences
 from simsearch.indexer.index import Index
@@ -28,6 +28,7 @@ def choose(index: Index) -> dict[str, str]:
     return questions
 
 
-def found(index: Index, questions: Mapping[str, str]) -> int:
-    """Return how many documents are among the first answers to their questions."""
-    return sum(name in [hit.id for hit in index.search(question, k=AMONG)] for name, question in questions.items())
+def found(index: Index, questions: Mapping[str, str]) -> Iterator[bool]:
+    """Tell of one document after the other whether it is among the first answers to its question."""
+    for name, question in questions.items():
+        yield name in [hit.id for hit in index.search(question, k=AMONG)]

@@ -58,7 +58,8 @@ def strangers(index: Index) -> tuple[int, list[str]]:
         words = list(chain.from_iterable(passage.words.split(" ") for passage in passages.get(name, [])))
         rows = index.model.table.rows(words)
         whole = unit(index.model.sums(rows, [len(rows)]))
-        given = restore_unit(quantise_unit(whole))  # what is stored is cut at the ends
-        if float((unit(vector[None]) @ unit(given).T)[0, 0]) < SAME:
+        # One engine cuts vectors at the ends and others do not, so both are cut before they are compared.
+        was, given = (unit(restore_unit(quantise_unit(row))) for row in (vector[None], whole))
+        if float((was @ given.T)[0, 0]) < SAME:
             found.append(name)
     return len(stored), found

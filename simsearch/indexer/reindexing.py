@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import NamedTuple
 
 from simsearch.errors import SimsearchError
@@ -24,6 +25,10 @@ class CanariesLost(SimsearchError):
     asked: int
     before: int
     after: int
+
+
+#: Is told of each stage how much is done, and of how much, if that is known.
+Progress = Callable[[str, float, float | None], None]
 
 
 class Reindexing(NamedTuple):
@@ -96,25 +101,28 @@ def catch_up(begun: Reindexing, processes: int = 1, again: Collection[str] = ())
     begun.succession.remove_deleted()
 
 
-def swap(begun: Reindexing) -> None:
-    """Compare the two, and put the new index in the old one's place.
+def swap(begun: Reindexing, progress: Progress = lambda stage, done, total: None) -> None:
+    """Compare the two, and put the new index in the old one's place; `progress` is told of each step.
 
     Raises `NumbersDiffer`, `CanariesLost`, `ModelChanged`.
     """
     if not begun.succession.swapped:
-        check(begun)
+        check(begun, progress)
         _finish(begun)
+    progress("swap", 0, None)
     # Writers to the old index have dropped the dead letters of what that index held.
     begun.succession.swap(lambda: _finish(begun, again=set(begun.refused)))
 
 
-def check(begun: Reindexing) -> None:
+def check(begun: Reindexing, progress: Progress) -> None:
     """Compare numbers of documents, and how many of some are found by a sentence of their own.
 
     Raises `NumbersDiffer`, `CanariesLost`.
     """
+    progress("settle", 0, None)
     _finish(begun)
     begun.new.engine.settle()
+    progress("settle", 1, 1)
     url = begun.old.engine.url
     lost = begun.old.engine.digests(sorted(begun.refused)).values()
     expected = begun.old.info().documents - sum(bool(digest) for digest, _ in lost)
@@ -122,7 +130,11 @@ def check(begun: Reindexing) -> None:
     if abs(expected - found) > begun.succession.behind():  # what was written since may not be there
         raise NumbersDiffer(url=url, found=found, expected=expected)
     questions = canaries.choose(begun.old)
-    before, after = (canaries.found(index, questions) for index in (begun.old, begun.new))
+    answers: list[bool] = []
+    for answer in chain.from_iterable(canaries.found(index, questions) for index in (begun.old, begun.new)):
+        answers.append(answer)
+        progress("compare", len(answers), 2 * len(questions))
+    before, after = sum(answers[: len(questions)]), sum(answers[len(questions) :])
     if after < before - canaries.TOLERANCE * len(questions):
         raise CanariesLost(url=url, asked=len(questions), before=before, after=after)
 

@@ -85,6 +85,7 @@ MISTAKES = {
     "missing index": ("query 茶 -i 没有.db", "没有.db"),
     "missing index to delete from": ("delete 甲 -i 没有.db", "没有.db"),
     "missing index to check": ("doctor -i 没有.db", "没有.db"),
+    "enriched index without an address": ("enrich news", "use https://host:9200/name"),
     "missing index in figures": ("status -i 没有.db", "没有.db"),
     "asked index is no database": ("query 茶 -i 不是库.db", "不是库.db"),
     "asked index is a folder": ("similar 甲 -i 文件夹", "文件夹"),

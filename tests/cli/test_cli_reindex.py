@@ -74,13 +74,17 @@ def test_wrong_usage_is_told(indexed: Simsearch, other: Model, arguments: list[s
 def test_what_is_missing_is_told(simsearch: Simsearch, indexed: Simsearch, other: Model, tmp_path: Path) -> None:
     for arguments, told in (
         (["--model", "没有"], "没有"),
-        (["--model", "新", "--diff", "没有.txt"], "没有.txt"),
         (["--model", "新", "--index", "none.db"], "There is no index at none.db"),
     ):
         done = indexed("reindex", *arguments)
         assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 1), done.err
         assert told in done.err
     assert indexed("reindex", "--model", "新", "--diff", "-", given=" \n").code == 2
+    for name in ("没有.txt", "."):
+        done = indexed("reindex", "--model", "新", "--diff", name)
+        assert (done.code, done.out) == (2, "")
+        assert f"{name} cannot be read" in done.err
+        assert "a question a line" in done.err
 
 
 def test_the_difference_is_shown_and_nothing_changes(indexed: Simsearch, model: Model, other: Model) -> None:
@@ -119,7 +123,8 @@ def test_a_model_that_was_given_up_is_dropped(indexed: Simsearch, other: Model) 
     name = f"index.db.reindex-{other.id[:8]}"
     assert (indexed.folder / name).is_file()
     assert indexed.ok("reindex", "--drop-old").row == {"dropped": name}
-    assert indexed.ok("reindex", "--drop-old").out == ""
+    again = indexed.ok("reindex", "--drop-old")
+    assert (again.out, "nothing old to drop" in again.err) == ("", True)
     assert not list(indexed.folder.glob("index.db.*"))
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from simsearch.corpus import Document
-from simsearch.indexer import diagnosis
+from simsearch.indexer import diagnosis, open_index
 from simsearch.model.model import unit
+
+from .conftest import drop
 
 
 @pytest.fixture
@@ -50,6 +52,14 @@ def test_an_empty_index_has_no_words(index):
 
 def test_all_vectors_are_the_models(filled):
     assert diagnosis.strangers(filled) == (3, [])
+
+
+def test_vectors_of_few_dimensions_are_the_models(new_url, other_model):
+    url = new_url()
+    with open_index(url, model=other_model) as index:
+        index.add(Document(text, text) for text in ("咖啡", "睡觉", "银行", "长城和樱花"))
+        assert diagnosis.strangers(index) == (4, [])
+    drop(url)
 
 
 def test_stored_vectors_are_those_of_whole_texts_from_all_over_the_index(index, model):

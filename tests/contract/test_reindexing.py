@@ -251,6 +251,18 @@ def test_what_is_written_meanwhile_is_there_afterwards(
         assert {outcome.status for batch in retry(again) for outcome in batch} == {"stored"}
 
 
+def test_each_step_after_building_is_told(index: Index, alike: Model) -> None:
+    index.add(texts(5))
+    told: list[tuple[str, float, float | None]] = []
+    with begin(index, alike) as begun:
+        assert begun
+        for _ in build(begun):
+            pass
+        swap(begun, lambda *step: told.append(step))
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["settle", "compare", "swap"]
+    assert [(done, total) for stage, done, total in told if stage == "compare"] == [(n, 10) for n in range(1, 11)]
+
+
 def test_newest_readings_win_also_against_those_that_the_old_index_had(index: Index, url: str, alike: Model) -> None:
     index.add(texts(5, edition=1))
     later = texts(1, edition=1)[0]

@@ -117,6 +117,7 @@ def test_what_is_no_address_is_refused_and_shown(url):
         parse(url)
     assert told.value.url == url
     assert f"address {url} names" in str(told.value)
+    assert "sqlite:///path" not in str(told.value), "that would be no server"
 
 
 @pytest.mark.parametrize("name", ["a?b", "a#b", "notes?pretty", "notes#top", "?q", "#q"])

@@ -18,6 +18,10 @@ LONGEST_NAME = 200
 _REFUSED = re.compile(r'[\\/*?"<>| ,#:\x00-\x1f]')
 
 
+class ServerUrlUnknown(UrlUnknown):
+    """The address {url} names no index on a server: use https://host:9200/name."""
+
+
 class SecretInAddress(SimsearchError):
     """The address of the index on {host} holds a password: others can read it there; set SIMSEARCH_ELASTICSEARCH_USER and SIMSEARCH_ELASTICSEARCH_PASSWORD instead."""  # noqa: E501
 
@@ -77,7 +81,7 @@ class Address(NamedTuple):
 def parse(url: str) -> Address:
     """Read `https://host:9200/name`.
 
-    Raises `UrlUnknown`, `SecretInAddress`, `NameRefused`.
+    Raises `ServerUrlUnknown`, `SecretInAddress`, `NameRefused`.
     """
     if "@" in url:  # before it is taken apart: what is told of that would show the password
         raise SecretInAddress(host=url.rpartition("@")[2].partition("/")[0] or "a server")
@@ -86,10 +90,10 @@ def parse(url: str) -> Address:
         port = parts.port or PORT
         url.encode()
     except ValueError as error:
-        raise UrlUnknown(url=storable(url)) from error
+        raise ServerUrlUnknown(url=storable(url)) from error
     path, _, name = parts.path.rstrip("/").rpartition("/")
     if parts.scheme not in ("http", "https") or not parts.hostname or not name or {*"?#"} & {*url}:
-        raise UrlUnknown(url=url)
+        raise ServerUrlUnknown(url=url)
     refused = _REFUSED.search(name) or name != name.lower() or name[0] in "-_+." or len(name.encode()) > LONGEST_NAME
     if refused:
         raise NameRefused(name=name)
