@@ -158,6 +158,18 @@ def test_a_follower_that_is_asked_to_end_says_so_and_ends_well(
         assert json.loads(out)["index"].endswith("-simsearch")
 
 
+def test_a_follower_that_ends_while_it_fills_says_what_is_kept(
+    simsearch: Simsearch, owner: Owner, chance: random.Random
+) -> None:
+    owner.fill(notices(chance, 2_000))
+    in_parts = "from simsearch.indexer import indexing; indexing.BATCH_DOCUMENTS = 50"
+    with simsearch.start("enrich", owner.url, *FIELDS, "--follow", "--rate", "200", first=in_parts) as process:
+        until(lambda: ask(f"{owner.server}/{owner.companion}/_count").json.get("count"), "something is stored")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, "what is stored is kept" in err.decode()) == (0, True), err.decode()
+
+
 def test_status_tells_whose_companion_it_is_and_how_far_behind(
     simsearch: Simsearch, owner: Owner, chance: random.Random
 ) -> None:
