@@ -114,7 +114,7 @@ def enrich(
             index, owner = open_in_place(source, options, wanted, index_options, another)
         else:
             index, owner = open_companion(source, options, wanted, index_options)
-        if in_place:
+        if owner.in_place:
             output.say(IN_PLACE)
         stack.enter_context(index)
         store, delete = _by_queue(index, broker) if queue else _inline(index)

@@ -252,6 +252,8 @@ def test_what_cannot_be_done_is_told_in_a_sentence(simsearch: Simsearch, owner: 
         (("--title-field", "titel"), "has a field titel"),
         (("--filter-fields", "citty"), "has a field citty"),
         (("--changed-field", "chnged"), "has a field chnged"),
+        (("--changed-field", "title"), "is not kept as a date or number"),
+        (("--where", "views>=许多"), "does not fit the fields of"),
     ],
 )
 def test_a_mistake_in_an_option_is_told_before_anything_is_noted(
