@@ -204,7 +204,8 @@ def _progress(owner: Owner) -> dict[str, Any]:
 def _beyond(owner: Owner) -> dict[str, Any]:
     """Return a note that all is stored, and more."""
     (settings,) = ask(f"{owner.url}/_settings").json.values()
-    return {"progress": _progress(owner) | {"positions": {f"{settings['settings']['index']['uuid']}/0": 1_000_000}}}
+    beyond = {f"{settings['settings']['index']['uuid']}/0": 1_000_000}
+    return {"progress": _progress(owner) | {"positions": beyond, "stored": beyond}}
 
 
 def test_a_follower_ends_where_somebody_else_changes_the_options(
