@@ -114,7 +114,7 @@ def enrich(
             index, owner = open_in_place(source, options, wanted, index_options, another)
         else:
             index, owner = open_companion(source, options, wanted, index_options)
-        if in_place:
+        if owner.in_place:
             output.say(IN_PLACE)
         stack.enter_context(index)
         store, delete = _by_queue(index, broker) if queue else _inline(index)
@@ -177,14 +177,16 @@ def _follow(follower: Follower, index: Index, counts: Counts, every: float, as_j
                 output.say(f"Still following: {error}")
                 interrupted = True
             if first and not interrupted:
+                first = False
                 counts.show(as_json)
                 output.say(f"Following {follower.owner.name}; stop with Ctrl-C, the next run goes on from there.")
-                first = False
             elif counts.due(REPORTED):
                 counts.show(as_json)
             time.sleep(max(0.0, next_look - time.monotonic()))
     if counts.due(0):
         counts.show(as_json)
+    if first:
+        output.say("Stopped before all was stored: what is stored is kept, and the next run goes on from there.")
 
 
 def _estimate(

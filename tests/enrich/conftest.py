@@ -17,7 +17,8 @@ from simsearch.indexer.elasticsearch import changes, following, order
 changes.LATE = following.COUNTED = order.CLOCKS = 0.3
 following.RARELY = 1
 """
-
+#: Seconds after which all is visible, in that time: two refreshes more.
+LATENESS = 2.5
 
 #: Seconds in which a companion must have caught up, on a busy machine.
 DEADLINE = 90

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from servers.owner import Owner
 from simsearch.model import Model
 
 from .companion import differences, stored
-from .conftest import FIELDS, QUICK, until
+from .conftest import FIELDS, LATENESS, QUICK, until
 from .notices import notice, notices
 
 
@@ -66,6 +67,37 @@ def test_a_second_run_stores_what_has_changed_and_deletes_what_is_gone(
         return not differences(owner, model)
 
     until(agreed, "what is gone is deleted")
+
+
+def test_runs_that_end_at_once_read_nothing_a_third_time(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model
+) -> None:
+    def read() -> int:
+        time.sleep(LATENESS)
+        done = simsearch("enrich", owner.url, *FIELDS, first=QUICK).row
+        return int(done["stored"] + done["unchanged"])
+
+    owner.make({}, number_of_shards=2)
+    owner.fill(notices(chance, 1_000), ids=map(str, range(1_000)))
+    looks = [read() for _ in range(5)]
+    assert (looks[0], sum(looks) <= 2_000, looks[3:]) == (1_000, True, [0, 0]), looks
+    owner.fill([notice(chance, 5_000)], ids=["7"])
+    assert [read() for _ in range(4)] in ([1, 0, 1, 0], [1, 1, 0, 0]), "it is looked at again, and nothing else"
+    assert differences(owner, model) == []
+
+
+def test_what_becomes_visible_late_is_found_by_a_later_run(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, model: Model
+) -> None:
+    owner.fill(notices(chance, 100), ids=map(str, range(100)))
+    simsearch.ok("enrich", owner.url, *FIELDS)
+    # As if the last one had not been visible yet: it is not in the companion, and its number is below what was read.
+    assert ask(f"{owner.server}/{owner.companion}/_doc/50?refresh=true", method="DELETE").status == 200
+    assert simsearch.ok("enrich", owner.url).row["stored"] == 0, "it is too early for a second look"
+    for _ in range(3):
+        time.sleep(LATENESS)
+        simsearch("enrich", owner.url, first=QUICK)
+    assert differences(owner, model) == []
 
 
 def test_other_options_compare_everything_again(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:
@@ -220,6 +252,8 @@ def test_what_cannot_be_done_is_told_in_a_sentence(simsearch: Simsearch, owner: 
         (("--title-field", "titel"), "has a field titel"),
         (("--filter-fields", "citty"), "has a field citty"),
         (("--changed-field", "chnged"), "has a field chnged"),
+        (("--changed-field", "title"), "is not kept as a date or number"),
+        (("--where", "views>=许多"), "does not fit the fields of"),
     ],
 )
 def test_a_mistake_in_an_option_is_told_before_anything_is_noted(

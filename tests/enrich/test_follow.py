@@ -158,6 +158,18 @@ def test_a_follower_that_is_asked_to_end_says_so_and_ends_well(
         assert json.loads(out)["index"].endswith("-simsearch")
 
 
+def test_a_follower_that_ends_while_it_fills_says_what_is_kept(
+    simsearch: Simsearch, owner: Owner, chance: random.Random
+) -> None:
+    owner.fill(notices(chance, 2_000))
+    in_parts = "from simsearch.indexer import indexing; indexing.BATCH_DOCUMENTS = 50"
+    with simsearch.start("enrich", owner.url, *FIELDS, "--follow", "--rate", "200", first=in_parts) as process:
+        until(lambda: ask(f"{owner.server}/{owner.companion}/_count").json.get("count"), "something is stored")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, "what is stored is kept" in err.decode()) == (0, True), err.decode()
+
+
 def test_status_tells_whose_companion_it_is_and_how_far_behind(
     simsearch: Simsearch, owner: Owner, chance: random.Random
 ) -> None:
@@ -192,7 +204,8 @@ def _progress(owner: Owner) -> dict[str, Any]:
 def _beyond(owner: Owner) -> dict[str, Any]:
     """Return a note that all is stored, and more."""
     (settings,) = ask(f"{owner.url}/_settings").json.values()
-    return {"progress": _progress(owner) | {"positions": {f"{settings['settings']['index']['uuid']}/0": 1_000_000}}}
+    beyond = {f"{settings['settings']['index']['uuid']}/0": 1_000_000}
+    return {"progress": _progress(owner) | {"positions": beyond, "stored": beyond}}
 
 
 def test_a_follower_ends_where_somebody_else_changes_the_options(

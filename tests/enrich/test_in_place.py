@@ -16,7 +16,7 @@ from simsearch.corpus import Document
 from simsearch.indexer.enrichment import enrich
 from simsearch.model import Model
 
-from .companion import stored
+from .companion import differences, stored
 from .conftest import FIELDS, QUICK, until
 from .notices import notice, notices
 from .test_follow import finish, following, script
@@ -79,8 +79,9 @@ def test_queries_ask_the_index_itself(
     assert (status["documents"], status["owner"]) == (500, enriched.name)
     assert all(row["ok"] for row in simsearch.ok("doctor").rows)
     assert simsearch.ok("tags").rows
-    again = simsearch.ok("enrich", enriched.url).row
-    assert (again["stored"], again["failed"]) == (0, 0)
+    again = simsearch.ok("enrich", enriched.url)
+    assert (again.row["stored"], again.row["failed"]) == (0, 0)
+    assert again.err.startswith("In place: "), "also without the option"
 
 
 def test_full_writes_drop_our_field_and_the_next_run_brings_it_back(
@@ -152,7 +153,7 @@ def test_two_models_are_never_mixed_while_one_takes_the_place_of_the_other(
         process.communicate()
     assert behind(enriched, other) == []
     done = simsearch("enrich", enriched.url, "--in-place", "--model", tiny(tmp_path / "小", 0, 8).path)
-    assert done.code == 1
+    assert (done.code, f"take a model with {model.dimensions}" in done.err) == (1, True), done.err
     simsearch.environment["SIMSEARCH_MODEL"] = str(model.path)
     done = simsearch("enrich", enriched.url)
     assert (done.code, model.id in done.err, other.id in done.err) == (1, True, True), "only an option changes a model"
@@ -180,6 +181,32 @@ def test_where_it_cannot_be_done_a_sentence_says_why(simsearch: Simsearch, owner
     owner.fill(notices(chance, 3), ids="abc")
     url = f"{owner.url}/_doc/d?version=1700000000&version_type=external&refresh=true"
     ask(url, notice(chance, 4), method="PUT")
+    before = owner.everything()
     done = simsearch("enrich", owner.url, *IN_PLACE)
     assert (done.code, "d has version 1700000000" in done.err) == (1, True), done.err
-    assert not any("simsearch" in kept for kept in stored(owner.server, owner.name).values())
+    assert owner.everything() == before
+    assert simsearch.ok("enrich", owner.url, *FIELDS).row["stored"] == 4, "a companion needs nothing of it"
+
+
+def test_a_companion_and_a_filter_are_told(simsearch: Simsearch, owner: Owner, chance: random.Random) -> None:
+    owner.fill(notices(chance, 20))
+    part = Owner(owner.server, f"{owner.name}-part")
+    some = {"filter": {"range": {"views": {"gte": 50}}}}
+    assert ask(f"{owner.url}/_alias/{part.name}", some, method="PUT").status == 200
+    simsearch.ok("enrich", owner.url, *FIELDS)
+    before = owner.everything()
+    for url, said in ((part.url, "is an alias with a filter"), (owner.url, "has a companion")):
+        done = simsearch("enrich", url, *IN_PLACE)
+        assert (done.code, said in done.err) == (1, True), done.err
+    assert owner.everything() == before
+
+
+def test_there_is_a_way_back(simsearch: Simsearch, enriched: Owner, model: Model) -> None:
+    before = theirs(enriched)
+    enriched.fill(list(before.values()), ids=before)
+    assert ask(f"{enriched.url}/_mapping", {"_meta": {"team": "通知"}}, method="PUT").status == 200
+    names = ",".join(f"{enriched.companion}-{what}-1" for what in ("progress", "dead-letters"))
+    assert ask(f"{enriched.server}/{names}", method="DELETE").status == 200
+    assert stored(enriched.server, enriched.name) == before
+    assert simsearch.ok("enrich", enriched.url, *FIELDS).row["stored"] == len(before)
+    assert differences(enriched, model) == []

@@ -7,7 +7,8 @@ from typing import Any
 
 from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import creation, mapping, progress
-from simsearch.indexer.elasticsearch.connection import path_of
+from simsearch.indexer.elasticsearch.connection import RequestRefused, path_of
+from simsearch.indexer.elasticsearch.in_place import check_versions
 from simsearch.indexer.elasticsearch.owner import Owner
 from simsearch.indexer.elasticsearch.owner import of as owner_of
 from simsearch.indexer.elasticsearch.source import Source, count
@@ -34,6 +35,29 @@ class NotInPlace(SimsearchError):
 
     url: str
     reason: str
+
+
+class HasCompanion(SimsearchError):
+    """The index {url} has a companion, which --in-place would leave behind: leave --in-place out, or delete the indices of {companion} first."""  # noqa: E501
+
+    url: str
+    companion: str
+
+
+class OtherDimensions(SimsearchError):
+    """The field simsearch of {url} holds vectors of {kept} dimensions, and {model} has {dimensions}: take a model with {kept}, or leave it in place and make the index anew for another."""  # noqa: E501
+
+    url: str
+    kept: int
+    model: str
+    dimensions: int
+
+
+class ConditionUnfit(SimsearchError):
+    """The condition {where} does not fit the fields of {url}: compare numbers with numbers, and dates with dates."""
+
+    url: str
+    where: str
 
 
 class NothingMeets(SimsearchError):
@@ -89,18 +113,26 @@ def open_in_place(
 
     If `another` model is allowed, it takes the place of the old one document by document; queries see its own only.
 
-    Raises `NotInPlace`, `ModelMismatch`, and what `described` and `open_index` raise.
+    Raises `NotInPlace`, `HasCompanion`, `ExternalVersions`, `ModelMismatch`, `OtherDimensions`, and what `described`
+    and `open_index` raise.
     """
     connection, address, beside = source.connection, source.address, source.address.companion
     found, *others = connection.ask("GET", path_of(address.name), flat_settings=True).values()
-    if reason := "the name leads to several indices" if others or source.several() else _unfit(found):
+    if reason := "the name leads to several indices" if others or source.several() else _unfit(found, address.name):
         raise NotInPlace(url=address.url, reason=reason)
     meta = found["mappings"].get("_meta", {})
     before = meta.get("simsearch", {})
+    if not before and _has_companion(source):
+        raise HasCompanion(url=address.url, companion=beside.name)
     owner = described(source, options)._replace(in_place=True)
     model = model or Model.load(before.get("model"))
     if before and before["model"] != model.id and not another:
         raise ModelMismatch(url=address.url, index_model=before["model"], model=model.id)
+    kept = _dimensions(found)
+    if kept not in (None, model.dimensions):
+        raise OtherDimensions(url=address.url, kept=kept, model=model.id, dimensions=model.dimensions)
+    if not before:
+        check_versions(address.name, source.versions())
     model.install()
     ours = {"format": mapping.FORMAT, "model": model.id, "dimensions": model.dimensions, "owner": owner.noted()}
     if ours != before:
@@ -118,7 +150,7 @@ def described(source: Source, options: dict[str, Any]) -> Owner:
     """Return what is made searchable: what was noted, and the options that are given.
 
     Raises `SearchableAlready`, `TextFieldUnknown`, `LeadsToSeveral`, `NothingMeets`, `FieldWithoutText`,
-    `FieldUnknown`, `ConditionUnclear`.
+    `FieldUnknown`, `FieldNotOrdered`, `ConditionUnclear`, `ConditionUnfit`.
     """
     known = _known(source)
     owner = known._replace(**options) if known else None
@@ -132,8 +164,9 @@ def described(source: Source, options: dict[str, Any]) -> Owner:
     source.check(owner.text_field)
     for field in (owner.title_field, *owner.filter_fields, owner.changed_field):
         source.check_known(field)
-    if owner.where and source.count and not count(source.connection, owner.name, owner.conditions()):
-        raise NothingMeets(url=source.address.url, where=" and ".join(owner.where))
+    source.check_ordered(owner.changed_field)
+    if owner.where and source.count:
+        _check_conditions(source, owner)
     return owner
 
 
@@ -149,6 +182,26 @@ def check_names(source: Source, owner: Owner, indices: Collection[str]) -> None:
 def is_in_place(source: Source) -> bool:
     """Tell whether what is computed is written into an index itself."""
     return any(meta.get("owner", {}).get("in_place") for meta in _metas(source))
+
+
+def _check_conditions(source: Source, owner: Owner) -> None:
+    where = " and ".join(owner.where)
+    try:
+        met = count(source.connection, owner.name, owner.conditions())
+    except RequestRefused as error:
+        if error.status != 400:
+            raise
+        raise ConditionUnfit(url=source.address.url, where=where) from error
+    if not met:
+        raise NothingMeets(url=source.address.url, where=where)
+
+
+def _has_companion(source: Source) -> bool:
+    try:
+        creation.find(source.connection, source.address.companion)
+    except IndexNotFound:
+        return False
+    return True
 
 
 def _known(source: Source) -> Owner | None:
@@ -174,8 +227,17 @@ def _metas(source: Source) -> list[dict[str, Any]]:
     return [meta["simsearch"] for meta in metas if "simsearch" in meta]
 
 
-def _unfit(found: dict[str, Any]) -> str:
-    """Return why an index cannot be written to in place, if it cannot."""
+def _dimensions(found: dict[str, Any]) -> int | None:
+    """Return how many dimensions the vectors of our field have, which a mapping never forgets."""
+    ours = found["mappings"].get("properties", {}).get("simsearch", {}).get("properties", {})
+    dimensions: int | None = ours.get("vector", {}).get("dims")
+    return dimensions
+
+
+def _unfit(found: dict[str, Any], name: str) -> str:
+    """Return why an index cannot be written to in place, by a name, if it cannot."""
+    if "filter" in found["aliases"].get(name, {}):
+        return "the name is an alias with a filter, and what is noted would be so for the whole index"
     mappings, settings = found["mappings"], found["settings"]
     if mappings.get("_source") or settings.get("index.mapping.source.mode", "stored") != "stored":
         return "it does not keep documents as they were given (_source), so a part cannot be written"

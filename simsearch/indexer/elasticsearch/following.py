@@ -52,7 +52,11 @@ class Follower:
         """Go back to what is noted, as a new process would: after an error it is not known what was stored."""
         noted = self._notebook.read()
         self._seen, self._swept = noted.seen, noted.swept
-        self._positions = Positions(noted.positions)
+        self._positions = Positions(noted.positions, noted.stored, noted.marks)
+        self._looked = noted.looked
+        if noted.looked:
+            since = max(0.0, (time.time_ns() - noted.looked) / 1e9)  # clocks may step back
+            self._next_look = time.monotonic() + self._order.lateness() - since
         self._comparison: Iterator[Outcomes] | None = None
         self._taken = 0.0  #: s, by that comparison
 
@@ -122,7 +126,11 @@ class Follower:
 
     def _note(self) -> None:
         """Write down how far this is."""
-        progress = Progress(self.owner.noted(), self._positions.settled, self._seen, self._swept)
+        positions = self._positions
+        times = {"seen": self._seen, "swept": self._swept, "looked": self._looked}
+        progress = Progress(
+            self.owner.noted(), positions.settled, stored=positions.all_stored, marks=positions.marks, **times
+        )
         self._notebook.write(progress)
         self._next_note = time.monotonic() + NOTED
 
@@ -143,9 +151,15 @@ class Follower:
         self._next_look = time.monotonic() + self._order.lateness()
         read = self._positions.look()
         for part in parts:
-            pages = [page for page in self._order.late(part, *self._positions.due(part), read) if page.hits]
+            after, elsewhere, upto = self._positions.due(part)
+            if after < elsewhere:
+                pages_read = self._read(self._order.pages(part, after, elsewhere))
+                yield from self._store(Stored().documents(pages_read, self.owner))
+            pages = [page for page in self._order.late(part, elsewhere, upto, read) if page.hits]
             yield from self._store(Stored().documents(self._read(iter(pages)), self.owner)) if pages else ()
             self._positions.settle(part)
+        # The marks are of now or before: what a part had when its turn came.
+        self._looked = time.time_ns()
 
     def _store_differing(self) -> Iterator[Outcomes]:
         """Compare all documents, and store those that differ."""

@@ -82,9 +82,7 @@ class InPlaceWriter(Writer):
     def _find(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Any]:
         with self.told():
             hits = source.find(self._connection, self._owner, dict.fromkeys(ids, ""), fields, WRITING)
-        for hit in hits.values():
-            if hit["_version"] > hit["_seq_no"] + 1:  # more versions than writes
-                raise ExternalVersions(index=self._owner.name, id=hit["_id"], version=hit["_version"])
+        check_versions(self._owner.name, hits.values())
         return hits
 
     def _digest(self, hit: Mapping[str, Any]) -> str:
@@ -95,6 +93,16 @@ class InPlaceWriter(Writer):
         del ours["filters"]  # conditions ask for the owner's fields
         # A partial update merges: what is not named stays.
         return {"vector": None, **ours, "read": item.document.sequence}
+
+
+def check_versions(index: str, hits: Iterable[Mapping[str, Any]]) -> None:
+    """Look whether documents bear more versions than there were writes.
+
+    Raises `ExternalVersions`.
+    """
+    for hit in hits:
+        if hit["_version"] > hit["_seq_no"] + 1:
+            raise ExternalVersions(index=index, id=hit["_id"], version=hit["_version"])
 
 
 def _known(hit: Mapping[str, Any], model: str) -> Known:

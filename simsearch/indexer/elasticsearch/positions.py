@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from simsearch.corpus.document import Document
 from simsearch.indexer.elasticsearch.changes import START, Page, Shard
@@ -15,27 +15,28 @@ from simsearch.indexer.engine import Outcome
 class Positions:
     """By part of an index: up to where all that was visible is stored, and up to where it was looked at twice."""
 
-    def __init__(self, settled: dict[str, int]) -> None:
-        self.settled = settled  #: looked at twice: a new process begins here
-        self._stored = dict(settled)
-        self._marks: dict[str, int] = {}  #: what was stored at the last second look
+    def __init__(self, settled: dict[str, int], stored: Mapping[str, int], marks: Mapping[str, int]) -> None:
+        self.settled = settled  #: looked at twice
+        self.all_stored = {**settled, **stored}  #: a new process begins here
+        self.marks = dict(marks)  #: what was stored at the last second look
+        self._elsewhere = dict(stored)  #: what another process has read, so that nobody remembers its states
         #: What was read since each of the last looks; what is forgotten too early is only compared once more.
         self._read: deque[set[State]] = deque([set()], maxlen=3)
 
     def keep(self, parts: Sequence[Shard]) -> None:
         """Forget the parts that are no more: one that comes back may have changed, and so may what came after it."""
         keys = {part.key for part in parts}
-        for positions in (self.settled, self._stored, self._marks):
+        for positions in (self.settled, self.all_stored, self.marks, self._elsewhere):
             for key in positions.keys() - keys:
                 del positions[key]
 
     def stored(self, part: Shard) -> int:
         """Return up to where all that was visible is stored."""
-        return self._stored.get(part.key, START)
+        return self.all_stored.get(part.key, START)
 
     def advance(self, positions: dict[str, int]) -> None:
         """Note up to where all is stored now."""
-        self._stored |= positions
+        self.all_stored |= positions
 
     def remember(self, states: Iterable[State]) -> None:
         """Remember what was read."""
@@ -47,14 +48,18 @@ class Positions:
         self._read.append(set())
         return read
 
-    def due(self, part: Shard) -> tuple[int, int]:
-        """Return what a second look is to look at: what is stored since the last but one."""
-        return self.settled.get(part.key, START), self._marks.get(part.key, START)
+    def due(self, part: Shard) -> tuple[int, int, int]:
+        """Return what a second look is to look at, what is stored since the last but one: from, elsewhere upto, upto.
+
+        What was read elsewhere is to be read as a whole, and of what comes after it only what was not read.
+        """
+        after, upto = self.settled.get(part.key, START), self.marks.get(part.key, START)
+        return after, max(after, min(upto, self._elsewhere.get(part.key, START))), upto
 
     def settle(self, part: Shard) -> None:
         """Note that a part was looked at again."""
         self.settled[part.key] = max(self.due(part))
-        self._marks[part.key] = self.stored(part)
+        self.marks[part.key] = self.stored(part)
 
 
 class Stored:

@@ -26,9 +26,12 @@ class Progress(NamedTuple):
     """What is stored already; times are ns since 1970."""
 
     owner: Mapping[str, Any]  #: from which fields and documents (`Owner`)
-    positions: dict[str, int]  #: by part (`changes.Shard.key`), up to where all is stored
+    positions: dict[str, int]  #: by part (`changes.Shard.key`), up to where all was looked at twice
     seen: int = 0  #: all that was visible then is stored
     swept: int = 0  #: when all documents were compared last
+    stored: Mapping[str, int] = {}  #: by part, up to where all that was visible is stored
+    marks: Mapping[str, int] = {}  #: by part, what of it a second look is to look at
+    looked: int = 0  #: when these marks were set
 
 
 class Notebook:

@@ -16,6 +16,13 @@ from simsearch.patience import READING, WRITING, Patience
 PAGE = 200
 #: Documents that are looked at to tell which fields hold texts.
 LOOKED_AT = 50
+#: Documents whose versions are looked at.
+VERSIONS = 1_000
+#: Types of fields that have an order which grows with time.
+ORDERED = {
+    *("date", "date_nanos", "long", "integer", "short", "byte", "unsigned_long"),
+    *("double", "float", "half_float", "scaled_float"),
+}
 #: Characters that a text has at least: shorter values are names and codes.
 A_TEXT = 10
 #: Fields that are named where one has no texts.
@@ -41,6 +48,13 @@ class FieldWithoutText(SimsearchError):
 
 class FieldUnknown(SimsearchError):
     """No document of {index} has a field {field}: mend the name, or leave the option out."""
+
+    index: str
+    field: str
+
+
+class FieldNotOrdered(SimsearchError):
+    """The field {field} of {index} is not kept as a date or number, and cannot tell what has changed: name another with --changed-field, or give --changed-field '' for none."""  # noqa: E501
 
     index: str
     field: str
@@ -118,6 +132,25 @@ class Source:
             return
         if not any(list(owner.values(document, field)) for document in self._look(self._chosen(LOOKED_AT, 0))):
             raise FieldUnknown(index=self.address.url, field=field)
+
+    def check_ordered(self, field: str) -> None:
+        """Look whether a field is a date or a number in all indices, if one is named.
+
+        Raises `FieldNotOrdered`.
+        """
+        if not field:
+            return
+        found = self.connection.ask("GET", path_of(self.address.name, "_field_caps"), fields=field)
+        kinds = found["fields"].get(field, {})
+        if not kinds or any(kind not in ORDERED or not can["aggregatable"] for kind, can in kinds.items()):
+            raise FieldNotOrdered(index=self.address.url, field=field)
+
+    def versions(self) -> list[Any]:
+        """Return documents taken at random, with their versions and without what is in them."""
+        body = {"size": VERSIONS, "query": self._chosen(VERSIONS, 0), "_source": False, "track_total_hits": False}
+        body |= {"version": True, "seq_no_primary_term": True}
+        hits: list[Any] = self.connection.ask("POST", path_of(self.address.name, "_search"), body)["hits"]["hits"]
+        return hits
 
     def close(self) -> None:
         """Close the connections."""
