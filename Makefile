@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start quality base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside quality base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -41,12 +41,15 @@ bench-train: .venv/ready  ## seconds and memory of a training beside gensim's: m
 bench-start: .venv/ready  ## what a base model is worth to few texts: make bench-start CORPUS=texts/ OWN=law.txt.xz [ARGUMENTS="--megabytes 1 10"]
 	$(BIN)/python bench/starting.py $(CORPUS) $(OWN) $(ARGUMENTS)
 
+bench-beside: .venv/ready  ## a model beside word vectors of another program: make bench-beside MODEL=folder VECTORS=file SIMSEARCH_EVAL=tasks/
+	$(BIN)/python bench/beside.py $(MODEL) $(VECTORS) $(SIMSEARCH_EVAL)
+
 quality: .venv/ready  ## quality and its goals: make quality SIMSEARCH_EVAL=tasks/ [BASELINES="bm25 jieba"]
 	$(BIN)/python bench/quality.py $(SIMSEARCH_EVAL) $(BASELINES:%=--baseline %)
 
-base-model: .venv/ready  ## train the model that comes with the package: make base-model CORPUS=texts/
+base-model: .venv/ready  ## train the model that comes with the package: make base-model CORPUS=texts/ SIMSEARCH_EVAL=tasks/
 	$(BIN)/simsearch train $(CORPUS) --to simsearch/model/base --table
-	$(BIN)/python bench/model_card.py > docs/base-model.md
+	$(BIN)/python bench/model_card.py $(SIMSEARCH_EVAL) > docs/base-model.md
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'

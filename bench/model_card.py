@@ -1,12 +1,19 @@
-"""Print the card of the base model: the texts it saw, its settings and its bill.
+"""Print the card of the base model: the texts it saw, its settings, its bill, and its scores on the tasks of a folder.
 
-python bench/model_card.py > docs/base-model.md
+python bench/model_card.py FOLDER > docs/base-model.md
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 
+from simsearch.evaluation import evaluate
 from simsearch.model import Model
 
 TEXTS = """\
@@ -33,6 +40,15 @@ language. It says what these texts say, with their views and their gaps. For oth
 `simsearch train`.
 """
 
+SCORES = """
+## Scores
+
+On the sets described in [quality.md](quality.md), where others stand beside it. `simsearch` is the model itself; `hybrid`,
+`similar` and `keyword` are the modes of a search with it.
+
+| task, measure (items) | | value | 95 % |
+|---|---|---|---|"""
+
 
 def main() -> None:
     model = Model.load()
@@ -53,13 +69,22 @@ def main() -> None:
         "pairs": f"{bill['pairs']:,}",
         "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in bill["seconds"].items()),
         "peak memory": f"{bill['peak_memory'] / 1e9:.2f} GB",
-        "loss": f"{bill['loss'][0]:.3f} at the start, {bill['loss'][-1]:.3f} before the last pass",
+        "loss": f"{bill['loss'][0]:.3f} in the first pass, {bill['loss'][-1]:.3f} in the last of {len(bill['loss'])}",
+        "error of pairs left out": f"{bill['held_out'][0]:.3f} after one pass, {bill['held_out'][-1]:.3f} at the end",
         "rank correlation of squared norm and -log P": f"{np.corrcoef(*ranks)[0, 1]:.3f}",
+        "inner product and PMI of pairs left out": f"correlation {bill['properties']['left_out']:.3f}",
+        "mean cosine of words at random, without sign": f"{bill['properties']['independent']:.3f}",
         "smallest norms": " ".join(item.word for item in model.norms(30)),
     }
     print(TEXTS)
     print("| | |\n|---|---|")
     print("\n".join(f"| {name} | {value} |" for name, value in rows.items()))
+    print(SCORES)
+    for evaluated in evaluate(Path(sys.argv[1]), model, baselines=[]):
+        for figure in evaluated.figures:
+            if figure.measure != "ms":
+                name = f"{figure.task}, {figure.measure} ({figure.n:,})"
+                print(f"| {name} | {figure.system} | {figure.value:.3f} | {figure.low:.3f} to {figure.high:.3f} |")
     print("\nThis page is printed by `bench/model_card.py`.")
 
 
