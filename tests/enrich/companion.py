@@ -63,6 +63,8 @@ def _walk(server: str, name: str) -> Iterator[Any]:
             if after is None
             else ask(f"{server}/_search/scroll", {"scroll": "1m", "scroll_id": after})
         )
+        if scroll.status == 404:  # nobody has made it yet
+            return
         hits = scroll.json["hits"]["hits"]
         after = scroll.json["_scroll_id"]
         yield from hits
