@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside quality base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties quality base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -43,6 +43,9 @@ bench-start: .venv/ready  ## what a base model is worth to few texts: make bench
 
 bench-beside: .venv/ready  ## a model beside word vectors of another program: make bench-beside MODEL=folder VECTORS=file SIMSEARCH_EVAL=tasks/
 	$(BIN)/python bench/beside.py $(MODEL) $(VECTORS) $(SIMSEARCH_EVAL)
+
+bench-properties: .venv/ready  ## how far vectors have the properties that the article derives: make bench-properties CORPUS=texts/
+	$(BIN)/python bench/properties.py $(CORPUS)
 
 quality: .venv/ready  ## quality and its goals: make quality SIMSEARCH_EVAL=tasks/ [BASELINES="bm25 jieba"]
 	$(BIN)/python bench/quality.py $(SIMSEARCH_EVAL) $(BASELINES:%=--baseline %)

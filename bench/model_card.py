@@ -43,8 +43,8 @@ language. It says what these texts say, with their views and their gaps. For oth
 SCORES = """
 ## Scores
 
-On the sets described in [quality.md](quality.md), where others stand beside it. `simsearch` is the model itself; `hybrid`,
-`similar` and `keyword` are the modes of a search with it.
+On the sets described in [quality.md](quality.md), where others stand beside it. `simsearch` is the model itself;
+`hybrid`, `similar` and `keyword` are the modes of a search with it.
 
 | task, measure (items) | | value | 95 % |
 |---|---|---|---|"""

@@ -84,6 +84,9 @@ def train(
         typer.Option(help="Smoothed PMI with evidence for absence, or the article's own."),
     ] = "smoothed",
     truncate: Annotated[bool, typer.Option(help="For the article's objective: weights stop growing at 1.")] = True,
+    diagonal: Annotated[
+        bool, typer.Option(help="For the article's objective: |w|^2 is fitted to -log P, too (equations 24-26).")
+    ] = False,
     memory: Annotated[
         int,
         typer.Option(
@@ -126,6 +129,7 @@ def train(
         seed=seed,
         objective=objective,
         truncate=truncate,
+        diagonal=diagonal,
     )
     failed = 0
 

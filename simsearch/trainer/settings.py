@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from simsearch.trainer.errors import InvalidSetting
 
+#: Weight of a word's meeting with itself; two and more overshoot.
+ITSELF = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
@@ -55,6 +58,9 @@ class Settings:
     objective: str = "smoothed"
     #: For the article's objective: weights stop growing at 1, or not.
     truncate: bool = True
+    #: For the article's objective: a word meets itself as often as it occurs, so |w|^2 is fitted to -log P, too
+    #: (equations 24-26). Without it, norms follow that less closely.
+    diagonal: bool = False
 
     def __post_init__(self) -> None:
         for name in ("dimensions", "min_count", "window", "passes"):
@@ -69,7 +75,8 @@ class Settings:
     def fitted(self) -> Objective:
         """Return the objective that is fitted."""
         if self.objective == "article":
+            itself = ITSELF if self.diagonal else 0.0
             return Objective(
-                smoothing=1.0, floor=None, absence=0.0, itself=0.0, every_pair=True, truncate=self.truncate
+                smoothing=1.0, floor=None, absence=0.0, itself=itself, every_pair=True, truncate=self.truncate
             )
-        return Objective(smoothing=0.875, floor=-0.5, absence=7e-4, itself=0.5, every_pair=False)
+        return Objective(smoothing=0.875, floor=-0.5, absence=7e-4, itself=ITSELF, every_pair=False)

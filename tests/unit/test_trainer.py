@@ -376,6 +376,16 @@ def test_norms_tell_how_rare_a_word_is(system):
     assert np.corrcoef(ranks, np.argsort(np.argsort(system.norms)))[0, 1] > 0.5
 
 
+def test_norms_of_the_article_follow_from_its_diagonal(small, tmp_path):
+    known, pairs = small
+    norms = []
+    for diagonal in (False, True):
+        objective = Settings(objective="article", diagonal=diagonal).fitted
+        system = equations.write(pairs, known, objective, tmp_path / "entries")
+        norms.append(properties.measure(fitted(system, 16, 12, seed=1).table, system)["norms"])
+    assert norms[0] + 0.2 < norms[1] > 0.8
+
+
 def test_properties_are_those_of_the_definitions(system):
     chance = np.random.default_rng(1)
     shown = properties.measure(chance.standard_normal((len(system.norms), 64), np.float32), system)
