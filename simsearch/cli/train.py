@@ -35,10 +35,10 @@ PROPERTIES = {
 
 
 def _bytes(size: str) -> int:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)B?", size.strip().upper())
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]B?|B)", size.strip().upper())  # 3 alone may be meant as GB
     if not found:
         raise typer.BadParameter(f"{size} is no size: write 500M or 4G.")
-    return int(float(found[1]) * 1000 ** " KMGT".index(found[2] or " "))
+    return int(float(found[1]) * 1000 ** "BKMGT".index(found[2][0]))
 
 
 @app.command()
