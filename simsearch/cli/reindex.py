@@ -31,7 +31,7 @@ PAIRS_SHOWN, PAIRS_LISTED = 6, 50
 @app.command()
 def reindex(
     # Not `model`: what settings and environment name is the model of new indices, and changes none that exists.
-    to: Annotated[str | None, typer.Option("--model", "-m", help="Folder or id of the model to be had.")] = None,
+    to: Annotated[str | None, typer.Option("--model", "-m", help="Folder, id or base: the model to be had.")] = None,
     diff: Annotated[
         str | None,
         typer.Option(

@@ -65,7 +65,7 @@ def train(
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="Model folder or id, such as base, that knows the language: your texts, a megabyte or more, need not"
+            help="Folder, id or base: a model that knows the language, so that your texts, a megabyte or more, need not"
             " teach it. Ends with a comparison on texts held out.",
         ),
     ] = None,
