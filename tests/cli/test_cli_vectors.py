@@ -65,6 +65,17 @@ def test_what_is_there_stays_unless_told_otherwise(simsearch: Simsearch, trained
         assert file["words"].tolist() == Model.load(trained).words
 
 
+def test_what_a_killed_export_leaves_the_next_one_removes(simsearch: Simsearch, trained: Path, tmp_path: Path) -> None:
+    killed = simsearch(
+        "export", trained, "-o", "[量].txt", first="import os; os.fsync = lambda _: os.kill(os.getpid(), 9)"
+    )
+    assert killed.code == -9
+    assert [path.name for path in tmp_path.glob(".[[]量].txt.*")]
+    assert not (tmp_path / "[量].txt").exists()
+    simsearch.ok("export", trained, "-o", "[量].txt")
+    assert not [path.name for path in tmp_path.glob(".[[]量].txt.*")]
+
+
 def test_an_import_tells_what_it_read_and_says_what_is_estimated(simsearch: Simsearch, place: Simsearch) -> None:
     done = simsearch.ok("import", place.folder / "向量.txt", "--to", "外来")
     manifest = json.loads((simsearch.folder / "外来" / "manifest.json").read_text("utf-8"))
