@@ -117,6 +117,14 @@ def test_counts_come_from_a_file_or_with_the_export(simsearch: Simsearch, traine
     assert Model.load(simsearch.folder / "乙").counts.tolist() == counts
 
 
+def test_a_search_space_is_not_whitened_again(simsearch: Simsearch, trained: Path) -> None:
+    simsearch.ok("export", trained, "-o", "向量.npz", "--space", "search")
+    (said,) = remarks(simsearch.ok("import", "向量.npz", "--to", "甲"))
+    assert "whitened already" in said
+    assert remarks(simsearch.ok("import", "向量.npz", "--to", "乙", "--as-is")) == []
+    assert Model.load(simsearch.folder / "甲").id == Model.load(simsearch.folder / "乙").id
+
+
 def test_every_command_works_with_an_imported_model(simsearch: Simsearch, docs: Path) -> None:
     simsearch.ok("export", "base", "-o", "向量.bin")
     simsearch.ok("import", "向量.bin", "--to", "外来")
