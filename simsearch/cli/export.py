@@ -17,7 +17,7 @@ app = command_app()
 
 @app.command()
 def export(
-    model: Annotated[str, typer.Argument(help="Model folder or id; base is the model that comes with the package.")],
+    model: Annotated[str, typer.Argument(help="Folder, id or base, the built-in model.")],
     to: Annotated[Path, typer.Option("--to", "-o", help="The file to write; .gz behind its name compresses it.")],
     form: Annotated[
         Literal["word2vec", "word2vec-binary", "glove", "npz"] | None,

@@ -40,7 +40,8 @@ def import_(
     """Make a model of word vectors that another program trained, for `index`, `query` and all other commands.
 
     Words are folded as all texts are: lower case, simplified characters. Without --counts, and but for an .npz of
-    `simsearch export`, counts are estimated: the first word is taken for the most frequent one.
+    `simsearch export`, counts are estimated: the first word is taken for the most frequent one. Of an export with
+    --space search, the .npz says what it is and is taken as it is; other formats need --as-is.
 
     Example: `simsearch import vectors.txt.gz --to my-model`, then `simsearch index docs/ --model my-model`
     """
@@ -50,6 +51,11 @@ def import_(
     with Bar() as bar:
         found = import_vectors(file, to, counts=counts, as_is=as_is, most=most, progress=bar.show)
     _remark(found)
+    if found.as_is and not as_is:
+        output.say(
+            "The file holds a search space, which is whitened already and is taken --as-is: words that it lacks get no"
+            " vector. `simsearch export --space article` keeps more."
+        )
     manifest = read_manifest(to)
     row = {
         "model": str(to),

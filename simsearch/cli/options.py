@@ -28,7 +28,7 @@ ModelOption = Annotated[
         "--model",
         "-m",
         envvar="SIMSEARCH_MODEL",
-        help="Model folder or id. Default: the index's model; for a new index the base model.",
+        help="Folder, id or base, the built-in model. Default: the index's model; for a new index base.",
     ),
 ]
 BrokerOption = Annotated[

@@ -31,7 +31,7 @@ PAIRS_SHOWN, PAIRS_LISTED = 6, 50
 @app.command()
 def reindex(
     # Not `model`: what settings and environment name is the model of new indices, and changes none that exists.
-    to: Annotated[str | None, typer.Option("--model", "-m", help="Folder or id of the model to be had.")] = None,
+    to: Annotated[str | None, typer.Option("--model", "-m", help="Folder, id or base: the model to be had.")] = None,
     diff: Annotated[
         str | None,
         typer.Option(
@@ -54,8 +54,8 @@ def reindex(
     """Give the index another model: a new one is made beside it from the stored texts, and takes its place.
 
     Meanwhile the old one is searched and written to as ever. Before the change, numbers of documents are compared, and
-    some documents are asked for by a sentence of their own. If the command is killed, run it again: it goes on. Writers
-    and readers that were at work with the old model are told to open the index again.
+    some documents are asked for by a sentence of their own, unless the old model is lost. If the command is killed, run
+    it again: it goes on. Writers and readers that were at work with the old model are told to open the index again.
 
     On Elasticsearch the old index is kept until --drop-old. A file keeps nothing: its content is replaced in one step,
     which takes room for three.

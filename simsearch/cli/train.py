@@ -35,10 +35,10 @@ PROPERTIES = {
 
 
 def _bytes(size: str) -> int:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)B?", size.strip().upper())
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]B?|B)", size.strip().upper())  # 3 alone may be meant as GB
     if not found:
         raise typer.BadParameter(f"{size} is no size: write 500M or 4G.")
-    return int(float(found[1]) * 1000 ** " KMGT".index(found[2] or " "))
+    return int(float(found[1]) * 1000 ** "BKMGT".index(found[2][0]))
 
 
 @app.command()
@@ -65,7 +65,7 @@ def train(
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="Model folder or id, such as base, that knows the language: your texts, a megabyte or more, need not"
+            help="Folder, id or base: a model that knows the language, so that your texts, a megabyte or more, need not"
             " teach it. Ends with a comparison on texts held out.",
         ),
     ] = None,

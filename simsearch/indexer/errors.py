@@ -28,7 +28,7 @@ class IndexFormatUnknown(SimsearchError):
 
 
 class ModelMismatch(SimsearchError):
-    """The index {url} belongs to model {index_model}, not {model}: leave --model out, use another --index, or change the model by `simsearch reindex`."""  # noqa: E501
+    """The index {url} belongs to model {index_model}, not {model}: name no model (--model, SIMSEARCH_MODEL, simsearch.toml), take another index, or change the model by `simsearch reindex`."""  # noqa: E501
 
     url: str
     index_model: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import glob
 import gzip
 import os
 import re
@@ -135,9 +137,12 @@ def _replacing(path: Path, force: bool) -> Iterator[IO[bytes]]:
     if os.path.lexists(path) and not (force and path.is_file()):
         raise ExportExists(path=str(path))
     path = path.resolve()
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        _remove_left_overs(path)
         with open(part, "wb") as stream:
+            with suppress(OSError):  # some network drives know no locks
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.suffix == ".gz":
                 with gzip.GzipFile("", "wb", LEVEL, stream, mtime=0) as compressed:
                     yield cast(IO[bytes], compressed)
@@ -151,3 +156,11 @@ def _replacing(path: Path, force: bool) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _remove_left_overs(path: Path) -> None:
+    """Remove what exports to this path that were killed have left; one that is at work holds a lock."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.part"):
+        with suppress(OSError), open(part, "rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()

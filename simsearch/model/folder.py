@@ -30,9 +30,17 @@ FIELDS: dict[str, type] = {
 
 
 class ModelNotFound(SimsearchError):
-    """There is no model at {path}: give a folder that `simsearch train` wrote, or the id of a known model."""
+    """There is no model at {path}: give a folder that `simsearch train` wrote, or the id of a known model, or base."""
 
     path: str
+
+
+class ModelNotStored(ModelNotFound):
+    """The model {path} is not on this machine: copy its folder, from where it was trained, to {place}, or give an
+    index that needs it another model by `simsearch reindex`.
+    """
+
+    place: str
 
 
 class ModelDamaged(SimsearchError):

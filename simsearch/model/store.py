@@ -25,7 +25,7 @@ def store_folder() -> Path:
 def find(name: str | os.PathLike[str] | None) -> Path:
     """Return the folder of a model: a path, an id (or its first 8 digits) in the store; None or "base": the base model.
 
-    Raises `ModelNotFound`.
+    Raises `ModelNotFound`, or `ModelNotStored` of an id.
     """
     if name is None:
         return BASE
@@ -34,15 +34,17 @@ def find(name: str | os.PathLike[str] | None) -> Path:
         return path
     if name == "base":
         return BASE
-    if re.fullmatch("[0-9a-f]{8,16}", str(name)):
-        stored = store_folder() / str(name)
+    stored = store_folder() / str(name) if re.fullmatch("[0-9a-f]{8,16}", str(name)) else None
+    if stored:
         if stored.is_dir():  # the whole id, as an index names it
             return stored
-        for stored in sorted(store_folder().glob(f"{name}*")):
-            return stored
+        for known in sorted(store_folder().glob(f"{name}*")):
+            return known
         if model_folder.read_manifest(BASE)["id"].startswith(str(name)):
             return BASE
     left = None if os.path.exists(path) else model_folder.left_over(path)
+    if left is None and stored:
+        raise model_folder.ModelNotStored(path=str(name), place=str(stored))
     if left is None:
         raise model_folder.ModelNotFound(path=str(name))
     return left

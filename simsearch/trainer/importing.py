@@ -59,6 +59,7 @@ class Imported:
     #: Words that the file of counts does not name; they count as seen once.
     uncounted: int
     pmi: bool
+    #: Sentences are compared by the vectors themselves: that was asked for, or the file holds a search space.
     as_is: bool
 
 
@@ -83,8 +84,8 @@ def import_vectors(
 
     Of words that are the same once folded the first gives the vector, and their counts are added up. Counts are those
     of the file named, else those with the vectors, else estimated from the order. Whitening and characters are learnt
-    as in training, or, `as_is`, sentences are compared in the space of the vectors themselves. Inner products are PMI
-    where an export of a model says so, and nowhere else.
+    as in training; `as_is`, or where an export says that it holds a search space, sentences are compared in the space
+    of the vectors themselves. Inner products are PMI where an export of a model says so, and nowhere else.
 
     Raises `VectorsUnreadable`, `NoVectors`, `VectorsDamaged`, `NotUnicode`, `TooFewVectors`, `CountsUnreadable`,
     `NotAModel`, `ModelUnwritable`.
@@ -99,7 +100,7 @@ def import_vectors(
 
     check_target(folder)
     (words, seen, vectors), told = _read(path, counts, as_is, most, report("read"))
-    if as_is:
+    if told.as_is:
         dimensions = vectors.shape[1]
         whitening = np.eye(dimensions, dtype=np.float32)
         empty = np.zeros((0, dimensions), np.float32)
@@ -160,6 +161,6 @@ def _read(
         counts="file" if counts else "order" if file.counts is None else "vectors",
         uncounted=uncounted,
         pmi=file.pmi,
-        as_is=as_is,
+        as_is=as_is or file.search,
     )
     return _Vocabulary([words[place] for place in order.tolist()], seen[order], vectors[order]), told

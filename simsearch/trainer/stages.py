@@ -44,7 +44,7 @@ class Stages:
         self._workers, self._memory = workers, memory
         self._progress = progress
         if memory < LEAST:
-            raise MemoryTooSmall(least=LEAST // 10**6, memory=memory // 10**6)
+            raise MemoryTooSmall(least=LEAST // 10**6, memory=f"{memory / 1e6:g}")
         self.bill = Bill(**(work.noted("bill") or {}))
 
     def report(self, stage: str, total: float | None) -> Callable[[float], None]:

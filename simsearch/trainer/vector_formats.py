@@ -54,6 +54,8 @@ class VectorFile(NamedTuple):
     pmi: bool = False
     #: Words are folded already, as those of a model are.
     folded: bool = False
+    #: Vectors are whitened and hold what characters say, as the file says.
+    search: bool = False
 
 
 def header(line: bytes) -> tuple[int, int] | None:
@@ -145,6 +147,7 @@ def arrays(stream: IO[bytes], path: Path) -> VectorFile:
     try:
         with np.load(stream, allow_pickle=False) as file:
             words, counts, vectors, pmi = (file[name] for name in ("words", "counts", "vectors", "pmi"))
+            search = "space" in file and str(file["space"]) == "search"
     except (KeyError, ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise NoVectors(path=str(path), reason=str(error).strip("'\"").rstrip(".")) from error
     kinds = "".join(array.dtype.kind for array in (words, counts, vectors, pmi))
@@ -156,7 +159,7 @@ def arrays(stream: IO[bytes], path: Path) -> VectorFile:
     with np.errstate(over="ignore"):
         pairs = zip(words.tolist(), vectors.astype(np.float32, copy=False), strict=True)
     checked = ((word, _checked(row, path, f"word {number}")) for number, (word, row) in enumerate(pairs, 1))
-    return VectorFile(checked, counts.astype(np.int64), bool(pmi.all()), folded=True)
+    return VectorFile(checked, counts.astype(np.int64), bool(pmi.all()), folded=True, search=search)
 
 
 def _dimensions(found: int, path: Path) -> int:

@@ -66,17 +66,18 @@ def test_broken_lines_of_a_dictionary_do_no_harm(tmp_path: Path) -> None:
     assert {"老师们", "看书报"} <= set(Model.load(tmp_path / "模型").words)
 
 
-@pytest.mark.parametrize("size", ["多", "2 G B", "-1G", "1e9", ""])
+@pytest.mark.parametrize("size", ["多", "2 G B", "-1G", "1e9", "", "3", "2000000000"])
 def test_a_size_that_is_none_is_told(size: str, tmp_path: Path) -> None:
     done = Simsearch(tmp_path)("train", "-", "--to", "模型", "--memory", size)
     assert done.code == 2
     assert "write 500M or 4G" in done.err
 
 
-def test_too_little_memory_is_one_sentence(tmp_path: Path) -> None:
-    done = Simsearch(tmp_path)("train", "-", "--to", "模型", "--memory", "10M", given="老师看书")
+@pytest.mark.parametrize(("size", "shown"), [("10M", "10 MB"), ("3.5KB", "0.0035 MB"), ("100000B", "0.1 MB")])
+def test_too_little_memory_is_one_sentence(size: str, shown: str, tmp_path: Path) -> None:
+    done = Simsearch(tmp_path)("train", "-", "--to", "模型", "--memory", size, given="老师看书")
     assert (done.code, done.out) == (1, "")
-    assert "350 MB of memory at least" in done.err
+    assert f"350 MB of memory at least, and {shown} were given" in done.err
 
 
 def test_a_training_that_was_interrupted_says_so_and_goes_on(tmp_path: Path, sentences: list[str]) -> None:

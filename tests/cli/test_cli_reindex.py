@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,35 @@ def test_settings_do_not_change_the_model(indexed: Simsearch, other: Model) -> N
     indexed.environment["SIMSEARCH_MODEL"] = str(other.path)
     assert indexed("reindex").code == 2
     assert indexed.ok("reindex", "--drop-old").out == ""
+
+
+def test_an_index_whose_model_is_lost_says_where_it_belongs_and_can_get_another(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    simsearch = Simsearch(tmp_path, SIMSEARCH_MODELS=str(models))
+    lost = tiny(tmp_path / "旧", 2, 8)
+    texts = write_lines(tmp_path / "文.jsonl", ROWS)
+    simsearch.ok("index", texts, "--model", "旧")
+    kept = shutil.move(tmp_path / "旧", tmp_path / "别处")
+    shutil.rmtree(models)
+    for command in (("query", "银行"), ("similar", "茶"), ("doctor",), ("index", write_lines(texts, ROWS[1:]))):
+        done = simsearch(*command)
+        assert (done.code, done.out) == (1, "")
+        assert f"{lost.id} is not on this machine" in done.err
+        assert f"to {models / lost.id}, or" in done.err
+    assert simsearch.ok("status").row["model"] == lost.id
+    assert simsearch.ok("tags").rows
+
+    shutil.copytree(kept, models / lost.id)
+    assert simsearch.ok("query", "银行存款", "-k", "1").row["id"] == "钱"
+
+    shutil.rmtree(models)
+    assert simsearch.ok("reindex", "--model", "base").row["documents"] == 4
+    assert simsearch.ok("query", "银行存款", "-k", "1").row["id"] == "钱"
+
+
+def test_a_model_that_the_environment_names_for_an_index_of_another_is_told(tmp_path: Path, other: Model) -> None:
+    texts = write_lines(tmp_path / "文.jsonl", ROWS)
+    Simsearch(tmp_path).ok("index", texts)
+    done = Simsearch(tmp_path, SIMSEARCH_MODEL="新")("index", texts)
+    assert (done.code, done.out) == (1, "")
+    assert f"not {other.id}: name no model (--model, SIMSEARCH_MODEL, simsearch.toml)" in done.err

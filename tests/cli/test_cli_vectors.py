@@ -65,6 +65,17 @@ def test_what_is_there_stays_unless_told_otherwise(simsearch: Simsearch, trained
         assert file["words"].tolist() == Model.load(trained).words
 
 
+def test_what_a_killed_export_leaves_the_next_one_removes(simsearch: Simsearch, trained: Path, tmp_path: Path) -> None:
+    killed = simsearch(
+        "export", trained, "-o", "[量].txt", first="import os; os.fsync = lambda _: os.kill(os.getpid(), 9)"
+    )
+    assert killed.code == -9
+    assert [path.name for path in tmp_path.glob(".[[]量].txt.*")]
+    assert not (tmp_path / "[量].txt").exists()
+    simsearch.ok("export", trained, "-o", "[量].txt")
+    assert not [path.name for path in tmp_path.glob(".[[]量].txt.*")]
+
+
 def test_an_import_tells_what_it_read_and_says_what_is_estimated(simsearch: Simsearch, place: Simsearch) -> None:
     done = simsearch.ok("import", place.folder / "向量.txt", "--to", "外来")
     manifest = json.loads((simsearch.folder / "外来" / "manifest.json").read_text("utf-8"))
@@ -104,6 +115,14 @@ def test_counts_come_from_a_file_or_with_the_export(simsearch: Simsearch, traine
     counts = Model.load(trained).counts.tolist()
     assert Model.load(simsearch.folder / "甲").counts.tolist() == counts
     assert Model.load(simsearch.folder / "乙").counts.tolist() == counts
+
+
+def test_a_search_space_is_not_whitened_again(simsearch: Simsearch, trained: Path) -> None:
+    simsearch.ok("export", trained, "-o", "向量.npz", "--space", "search")
+    (said,) = remarks(simsearch.ok("import", "向量.npz", "--to", "甲"))
+    assert "whitened already" in said
+    assert remarks(simsearch.ok("import", "向量.npz", "--to", "乙", "--as-is")) == []
+    assert Model.load(simsearch.folder / "甲").id == Model.load(simsearch.folder / "乙").id
 
 
 def test_every_command_works_with_an_imported_model(simsearch: Simsearch, docs: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 from dataclasses import replace
@@ -142,6 +143,16 @@ def test_behind_a_link_the_file_is_replaced_and_not_the_link(small, tmp_path):
     export(small, tmp_path / "v.txt", force=True)
     assert (tmp_path / "v.txt").is_symlink()
     assert (tmp_path / "真.txt").read_bytes().startswith(b"11 5\n")
+
+
+def test_what_another_export_is_writing_stays(small, tmp_path):
+    part = tmp_path / ".v.txt.7.part"
+    with open(part, "wb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        export(small, tmp_path / "v.txt")
+        assert part.exists()
+    export(small, tmp_path / "v.txt", force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["v.txt"]
 
 
 @pytest.mark.parametrize("force", [True, False])

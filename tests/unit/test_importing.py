@@ -396,10 +396,11 @@ def test_what_is_exported_imported_and_exported_again_stays_the_same(tmp_path_fa
     np.testing.assert_allclose(Model.load(folder / "丙").vectors, model.vectors, rtol=1e-6)
 
 
-def test_an_export_of_a_model_becomes_the_same_search_space_again(tmp_path):
+@pytest.mark.parametrize("as_is", [True, False])
+def test_an_export_of_a_search_space_becomes_the_same_again(tmp_path, as_is):
     given = tiny(tmp_path / "甲", seed=1, dimensions=6)
     export(given, tmp_path / "v.npz", space="search")
-    import_vectors(tmp_path / "v.npz", tmp_path / "乙", most=100, as_is=True)
+    import_vectors(tmp_path / "v.npz", tmp_path / "乙", most=100, as_is=as_is)
     model = Model.load(tmp_path / "乙")
     assert_near(model.search_vectors, given.search_vectors)
     assert not model.is_pmi
