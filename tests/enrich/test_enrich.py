@@ -200,6 +200,23 @@ def test_a_data_stream_is_enriched_over_its_rollovers(simsearch: Simsearch, owne
         ask(f"{owner.url}/_rollover", {}, method="POST")
 
 
+def test_a_template_that_takes_the_companion_for_a_data_stream_is_told_and_outranked(
+    simsearch: Simsearch, owner: Owner
+) -> None:
+    template = {"index_patterns": [f"{owner.name}*"], "data_stream": {}, "priority": 500}
+    assert ask(f"{owner.server}/_index_template/{owner.name}", template, method="PUT").status == 200
+    owner.fill([{"body": "周六上午小区停水。", "@timestamp": "2024-05-18T09:00:00Z"}], action="create")
+    done = simsearch("enrich", owner.url, "--text-field", "body")
+    assert (done.code, len(done.err.splitlines())) == (1, 1), done.err
+    assert f'index_patterns ["{owner.companion}*"] and a higher priority' in done.err
+    ours = {"index_patterns": [f"{owner.companion}*"], "priority": 501, "template": {}}
+    try:
+        assert ask(f"{owner.server}/_index_template/{owner.companion}", ours, method="PUT").status == 200
+        assert simsearch.ok("enrich", owner.url, "--text-field", "body").row["stored"] == 1
+    finally:
+        ask(f"{owner.server}/_index_template/{owner.companion}", method="DELETE")
+
+
 def test_routed_documents_and_nested_texts_are_found(simsearch: Simsearch, owner: Owner) -> None:
     owner.make({"_routing": {"required": True}, "properties": {"parts": {"type": "nested"}}}, number_of_shards=2)
     for number in range(20):

@@ -137,7 +137,7 @@ def open_in_place(
     ours = {"format": mapping.FORMAT, "model": model.id, "dimensions": model.dimensions, "owner": owner.noted()}
     if ours != before:
         how = {beside.dead_letters: mapping.dead_letters_mapping(), beside.progress: mapping.progress_mapping()}
-        creation.create_beside(connection, how)
+        creation.create_beside(connection, beside, how)
         fields = mapping.in_place(model.id, model.dimensions, index_options or mapping.INDEX_OPTIONS)
         # The server replaces `_meta` as a whole: what else is in it is the owner's.
         body = {"properties": fields, "_meta": {**meta, "simsearch": ours}}

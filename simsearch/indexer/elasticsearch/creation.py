@@ -12,12 +12,22 @@ from simsearch.indexer.elasticsearch.connection import Connection, RequestRefuse
 from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
 from simsearch.patience import OPENING, WRITING, Patience
 
+#: What a server says of an index whose name belongs to data streams.
+STREAMS_ONLY = "creates data streams only"
+
 
 class NotOurs(SimsearchError):
     """The index {url} was not made by simsearch and is left alone ({reason}): make it searchable with `simsearch enrich`, or choose another name."""  # noqa: E501
 
     url: str
     reason: str
+
+
+class MadeForStreams(SimsearchError):
+    """An index template of the server makes a data stream of {index}, which simsearch cannot change documents in: give simsearch's indices a template of their own, with index_patterns ["{pattern}"] and a higher priority (docs/enrich.md)."""  # noqa: E501
+
+    index: str
+    pattern: str
 
 
 class Opened(NamedTuple):
@@ -74,19 +84,21 @@ def create(
 
     `owner` describes whose documents a companion is made from. The index and its aliases come in one step, so nobody
     meets half of them.
+
+    Raises `MadeForStreams`.
     """
     aliases: dict[str, Any] = {address.name: {}, address.write_alias(model): {}}
     how = mapping.mapping(model, dimensions, index_options, owner)
     beside = {address.readings: mapping.readings_mapping(), address.dead_letters: mapping.dead_letters_mapping()}
-    create_beside(connection, beside | ({address.progress: mapping.progress_mapping()} if owner else {}))
+    create_beside(connection, address, beside | ({address.progress: mapping.progress_mapping()} if owner else {}))
     body = {"mappings": how, "settings": mapping.settings(), "aliases": aliases}
-    _create(connection, address.generation(model), body)
+    _create(connection, address, address.generation(model), body)
 
 
-def create_beside(connection: Connection, mappings: Mapping[str, Any]) -> None:
+def create_beside(connection: Connection, address: Address, mappings: Mapping[str, Any]) -> None:
     """Create what goes with an index, by alias."""
     for name, how in mappings.items():
-        _create(connection, f"{name}-1", {"mappings": how, "aliases": {name: {}}})
+        _create(connection, address, f"{name}-1", {"mappings": how, "aliases": {name: {}}})
 
 
 def change(connection: Connection, opened: Opened, index_options: str) -> None:
@@ -106,9 +118,11 @@ def note(connection: Connection, opened: Opened, meta: dict[str, Any]) -> None:
     connection.ask("PUT", path_of(opened.name, "_mapping"), {"_meta": {"simsearch": meta}}, patience=WRITING)
 
 
-def _create(connection: Connection, index: str, body: dict[str, Any]) -> None:
+def _create(connection: Connection, address: Address, index: str, body: dict[str, Any]) -> None:
     try:
         connection.ask("PUT", path_of(index), body)
     except RequestRefused as error:
+        if STREAMS_ONLY in error.reason:
+            raise MadeForStreams(index=index, pattern=f"{address.name}*") from error
         if error.kind != "resource_already_exists_exception":
             raise
