@@ -28,7 +28,7 @@ FIRST_SPREAD = 0.1
 ENOUGH = 1_000
 #: Fitting ends when two passes take less than this share off the error of the pairs left out. Two, as rows are solved
 #: in another order each time, and one pass may gain more than the next.
-STILL = 0.025
+STILL = 0.01
 
 
 class Fit(NamedTuple):
