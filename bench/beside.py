@@ -31,7 +31,8 @@ NAMES = ("as fitted", "theirs", "whitened", "theirs", "as a model", "theirs")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("model", "vectors", "folder"):
+    parser.add_argument("model")
+    for name in ("vectors", "folder"):
         parser.add_argument(name, type=Path)
     options = parser.parse_args()
     ours = Model.load(options.model)
