@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from simsearch.corpus.sources import read
+from training import texts
+
 from simsearch.trainer import Settings, train
 
 OBJECTIVES = {
@@ -35,12 +35,6 @@ def main() -> None:
         for name, settings in OBJECTIVES.items():
             found = train(texts(options.corpus), Path(scratch) / "model", settings=settings).properties
             print(f"| {name} | {' | '.join(f'{value:.3f}' for value in found.values())} |", flush=True)
-
-
-def texts(corpus: str) -> Iterator[str]:
-    for item in read([corpus], per_line=True):
-        if text := getattr(item, "text", ""):
-            yield text
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ import argparse
 import os
 import random
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from simsearch.corpus.sources import read
+from training import texts
+
 from simsearch.model import Model
 from simsearch.trainer import Settings, train
 from simsearch.trainer.held_out import found, is_chosen
@@ -38,15 +39,15 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="where to keep the base model, and to find it again")
     options = parser.parse_args()
     others = sorted(str(path) for path in options.corpus.iterdir() if ".txt" in path.name and path.name != options.own)
-    own = list(texts([str(options.corpus / options.own)]))
+    own = list(texts(str(options.corpus / options.own)))
     tests = list(islice((text for text in own if is_chosen(text, ONE_IN)), ENOUGH))
     own = [text for text in own if not is_chosen(text, ONE_IN)]
     random.Random(1).shuffle(own)
-    elsewhere = list(islice((text for text in texts(others) if is_chosen(text, ONE_IN)), 0, None, 20))
+    elsewhere = list(islice((text for text in texts(*others) if is_chosen(text, ONE_IN)), 0, None, 20))
     with tempfile.TemporaryDirectory() as scratch:
         where = (options.keep or Path(scratch)) / "base"
         if not where.exists():
-            train(texts(others), where)
+            train(texts(*others), where)
         base = Model.load(where)
         print(f"{len(tests)} texts of {options.own}, {len(elsewhere)} of other files; MRR@10")
         print(f"{'MB':>4s} {'base':>6s} {'alone':>6s} {'start':>6s}   elsewhere: base, alone, start")
@@ -58,12 +59,6 @@ def main() -> None:
                 models.append(Model.load(Path(scratch) / name))
             figures = [f"{found(model, asked):6.3f}" for asked in (tests, elsewhere) for model in models]
             print(f"{megabytes:4d}", *figures, flush=True)
-
-
-def texts(sources: list[str]) -> Iterator[str]:
-    for item in read(sources, per_line=True):
-        if text := getattr(item, "text", ""):
-            yield text
 
 
 def first(given: Iterable[str], megabytes: int) -> list[str]:

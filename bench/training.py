@@ -101,8 +101,8 @@ def gensim_trained(corpus: str, scratch: Path, vectors: Path) -> float:
     return time.perf_counter() - start
 
 
-def texts(corpus: str) -> Iterator[str]:
-    for item in read([corpus], per_line=True):
+def texts(*sources: str) -> Iterator[str]:
+    for item in read(sources, per_line=True):
         text = getattr(item, "text", None)
         if text is not None:
             yield text
