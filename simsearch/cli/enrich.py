@@ -23,6 +23,7 @@ from simsearch.cli.progress import Bar
 if TYPE_CHECKING:
     from simsearch.indexer import Index
     from simsearch.indexer.elasticsearch.following import Delete, Follower, Store
+    from simsearch.indexer.elasticsearch.pace import Pace
     from simsearch.indexer.elasticsearch.source import Source
     from simsearch.indexer.engine import Outcome
     from simsearch.model import Model
@@ -117,8 +118,9 @@ def enrich(
         if owner.in_place:
             output.say(IN_PLACE)
         stack.enter_context(index)
-        store, delete = _by_queue(index, broker) if queue else _inline(index)
-        follower = Follower(source, owner, index.engine, store, delete, Pace(rate), sweep * 3600)
+        pace = Pace(rate)
+        store, delete = _by_queue(index, broker, pace) if queue else _inline(index, pace)
+        follower = Follower(source, owner, index.engine, store, delete, pace, sweep * 3600)
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
         counts = Counts(SUMMARY, index.engine.url, written, stack.enter_context(Bar()), source.count)
         if follow:
@@ -132,23 +134,28 @@ def enrich(
             raise typer.Exit(PARTLY_FAILED)
 
 
-def _inline(index: Index) -> tuple[Store, Delete]:
+def _inline(index: Index, pace: Pace) -> tuple[Store, Delete]:
+    from simsearch.indexer.indexing import BATCH_DOCUMENTS
     from simsearch.processes import processors
 
-    return lambda documents: index.add_batches(documents, processors()), index.engine.delete
+    most = pace.at_once(BATCH_DOCUMENTS)
+    processes = processors() if most == BATCH_DOCUMENTS else 1  # what is read slowly is stored soonest by one
+    return lambda documents: index.add_batches(documents, processes, most), index.engine.delete
 
 
-def _by_queue(index: Index, broker: str | None) -> tuple[Store, Delete]:
+def _by_queue(index: Index, broker: str | None, pace: Pace) -> tuple[Store, Delete]:
     from simsearch.indexer.engine import Outcome
     from simsearch.patience import WRITING
     from simsearch.worker import enqueue_delete
+    from simsearch.worker.message import MOST_DOCUMENTS
 
     def delete(ids: Sequence[str], sequence: int) -> list[Outcome]:
         seconds = WRITING.deadline
         enqueue_delete(ids, index.engine.url, broker=broker, patience=seconds, sequence=sequence)
         return [Outcome(name, sequence, "queued") for name in ids]
 
-    return lambda documents: enqueue(index, documents, broker, model=""), delete
+    most = pace.at_once(MOST_DOCUMENTS)
+    return lambda documents: enqueue(index, documents, broker, model="", most=most), delete
 
 
 def _follow(follower: Follower, index: Index, counts: Counts, every: float, as_json: bool | None) -> None:

@@ -18,15 +18,22 @@ if TYPE_CHECKING:
     from simsearch.indexer.engine import Outcome
 
 
-def enqueue(index: Index, documents: Iterable[Document], broker: str | None, model: str) -> Iterator[list[Outcome]]:
-    """Hand documents to workers, yielding each batch once Redis has it; what is too large for a message is stored."""
+def enqueue(
+    index: Index, documents: Iterable[Document], broker: str | None, model: str, most: int | None = None
+) -> Iterator[list[Outcome]]:
+    """Hand documents to workers, yielding each batch once Redis has it; what is too large for a message is stored.
+
+    A batch holds at most `most` documents, if that is given.
+    """
     from simsearch.indexer.engine import Outcome
     from simsearch.patience import OPENING, WRITING
     from simsearch.worker.producer import enqueue_batches
 
     large: list[Document] = []
     url = index.engine.url
-    queued = enqueue_batches(documents, url, broker=broker, model=model, patience=WRITING, opening=OPENING, large=large)
+    queued = enqueue_batches(
+        documents, url, broker=broker, model=model, patience=WRITING, opening=OPENING, large=large, most=most
+    )
     for batch in queued:
         yield [Outcome(document.id, document.sequence, "queued") for document in batch]
         yield from index.add_batches(large) if large else ()

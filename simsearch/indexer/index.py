@@ -84,18 +84,20 @@ class Index:
         self.check_own()
         return Counter(outcome.status for batch in self.add_batches(documents) for outcome in batch)
 
-    def add_batches(self, documents: Iterable[Document], processes: int = 1) -> Iterator[list[Outcome]]:
+    def add_batches(
+        self, documents: Iterable[Document], processes: int = 1, most: int | None = None
+    ) -> Iterator[list[Outcome]]:
         """Store documents batch by batch, yielding the outcomes of each batch once it is safe on disk.
 
-        A long run is shared among `processes`; a program that asks for more than one needs the usual
-        `if __name__ == "__main__":`.
+        A batch holds at most `most` documents, if that is given. A long run is shared among `processes`; a program
+        that asks for more than one needs the usual `if __name__ == "__main__":`.
         """
         from simsearch.indexer import (
             indexing,  # not needed to search
             pool,
         )
 
-        batches = indexing.batches(documents)
+        batches = indexing.batches(documents, most)
         for batch in islice(batches, pool.INLINE_BATCHES):
             yield indexing.add(self.engine, self.model, batch)
         first = next(batches, None)

@@ -35,14 +35,15 @@ def add(
     return outcomes + (engine.store(enrich(missed, model)) if missed else [])
 
 
-def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """Gather documents, made storable, into batches bounded by number and characters."""
+def batches(documents: Iterable[Document], most: int | None = None) -> Iterator[list[Document]]:
+    """Gather documents, made storable, into batches of at most `most`, and bounded by characters."""
+    most = most or BATCH_DOCUMENTS
     batch: list[Document] = []
     characters = 0
     for document in documents:
         batch.append(clean(document))
         characters += len(document.text)
-        if len(batch) >= BATCH_DOCUMENTS or characters >= BATCH_CHARACTERS:
+        if len(batch) >= most or characters >= BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0
     if batch:

@@ -74,13 +74,15 @@ def document(given: Document | Mapping[str, Any]) -> Document:
     return one
 
 
-def batches(documents: Iterable[Document], large: list[Document] | None = None) -> Iterator[list[Document]]:
-    """Gather documents into what one message holds; those too large for any are appended to `large`.
+def batches(
+    documents: Iterable[Document], large: list[Document] | None = None, most: int | None = None
+) -> Iterator[list[Document]]:
+    """Gather documents into what one message holds, at most `most`; those too large for any are appended to `large`.
 
     Raises `DocumentTooLarge` without `large`; the documents before it have been yielded.
     """
     batch: list[Document] = []
-    taken = FRAME
+    taken, most = FRAME, most or MOST_DOCUMENTS
     for one in documents:
         size = _size(one)
         if FRAME + size > MOST_BYTES:
@@ -89,7 +91,7 @@ def batches(documents: Iterable[Document], large: list[Document] | None = None) 
                 raise DocumentTooLarge(id=one.id, bytes=size)
             large.append(one)
             continue
-        if batch and (len(batch) == MOST_DOCUMENTS or taken + size > MOST_BYTES):
+        if batch and (len(batch) == most or taken + size > MOST_BYTES):
             yield batch
             batch, taken = [], FRAME
         batch.append(one)

@@ -66,14 +66,16 @@ def enqueue_batches(
     opening: Patience | None = None,
     large: list[Document] | None = None,
     again: bool = False,
+    most: int | None = None,
 ) -> Iterator[list[Document]]:
     """Hand over documents batch by batch, yielding each batch once Redis has it.
 
     Documents that are too large for a message are appended to `large`, if that is given; `opening` is the patience
-    with a Redis that has not answered yet; `again` says that they were dead letters.
+    with a Redis that has not answered yet; `again` says that they were dead letters. A batch holds at most `most`
+    documents, if that is given.
     """
     sender = _Sender(index, broker, patience or _patience(PATIENCE), opening)
-    for batch in message.batches(documents, large):
+    for batch in message.batches(documents, large, most):
         sender.send(Message(sender.queue.name, model, batch, again=again))
         yield batch
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from cli.process import Simsearch
 from servers.answers import ask
 from servers.owner import Owner
+from servers.redis import Redis
 
 from simsearch.model import Model
 
@@ -84,6 +86,37 @@ def test_runs_that_end_at_once_read_nothing_a_third_time(
     owner.fill([notice(chance, 5_000)], ids=["7"])
     assert [read() for _ in range(4)] in ([1, 0, 1, 0], [1, 1, 0, 0]), "it is looked at again, and nothing else"
     assert differences(owner, model) == []
+
+
+@pytest.mark.parametrize("order", ["numbers", "times"])
+def test_what_is_read_slowly_is_stored_as_it_is_read(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, order: str
+) -> None:
+    owner.make({"properties": {"changed": {"type": "date"}}})
+    owner.fill([notice(chance, number) | {"changed": number} for number in range(1_000)])
+    by = ("--changed-field", "changed") if order == "times" else ()
+    with simsearch.start("enrich", owner.url, *FIELDS, *by, "--rate", "20") as process:
+        until(lambda: _count(owner), "something is stored")
+        assert _count(owner) <= 200
+        process.kill()
+
+
+def test_what_is_read_slowly_is_queued_as_it_is_read(
+    simsearch: Simsearch, owner: Owner, chance: random.Random, own_redis: Callable[..., Redis]
+) -> None:
+    owner.fill(notices(chance, 1_000))
+    broker = ("--broker", own_redis().url)
+    with simsearch.start("enrich", owner.url, *FIELDS, "--queue", *broker, "--rate", "20") as process:
+        until(lambda: _count(owner) is not None, "the companion is there")
+        waiting = lambda: simsearch.ok("status", *broker).row["waiting"]  # noqa: E731
+        until(waiting, "something is queued")
+        assert waiting() <= 10
+        process.kill()
+
+
+def _count(owner: Owner) -> int | None:
+    count: int | None = ask(f"{owner.server}/{owner.companion}/_count").json.get("count")
+    return count
 
 
 def test_what_becomes_visible_late_is_found_by_a_later_run(

@@ -162,8 +162,7 @@ def test_a_follower_that_ends_while_it_fills_says_what_is_kept(
     simsearch: Simsearch, owner: Owner, chance: random.Random
 ) -> None:
     owner.fill(notices(chance, 2_000))
-    in_parts = "from simsearch.indexer import indexing; indexing.BATCH_DOCUMENTS = 50"
-    with simsearch.start("enrich", owner.url, *FIELDS, "--follow", "--rate", "200", first=in_parts) as process:
+    with simsearch.start("enrich", owner.url, *FIELDS, "--follow", "--rate", "200") as process:
         until(lambda: ask(f"{owner.server}/{owner.companion}/_count").json.get("count"), "something is stored")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=DEADLINE)

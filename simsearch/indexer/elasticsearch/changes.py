@@ -17,7 +17,7 @@ from simsearch.patience import WRITING, Patience
 
 #: Before the first write.
 START = -1
-#: Documents read at a time, and at first; and their numbers alone.
+#: Documents read at a time at most, and at first; and their numbers alone.
 PAGE, FIRST_PAGE, MOST_NUMBERS = 400, 20, 10_000
 #: Characters of a page: with more the next one gets fewer documents.
 HEAVY = 4_000_000
@@ -91,14 +91,15 @@ def pages(
     upto: int,
     fields: Sequence[str],
     query: Sequence[Mapping[str, Any]] = (),
+    most: int = PAGE,
 ) -> Iterator[Page]:
     """Yield the documents whose last write has a number from `after` + 1 to `upto`, oldest first, page by page.
 
     `name` may be an alias, whose filter holds; `query` are conditions. What is rewritten meanwhile gets a higher
     number, and is not among them. Documents have holes between their numbers where others were rewritten: a
-    page looks at as many numbers as it takes to be about full. Pages of long documents are shorter.
+    page looks at as many numbers as it takes to be about full. It holds at most `most` documents, and fewer long ones.
     """
-    size = width = FIRST_PAGE
+    size = width = min(FIRST_PAGE, most)
     while after < upto:
         end = min(after + width, upto)
         sequence = time.time_ns()
@@ -107,7 +108,7 @@ def pages(
             end = int(hits[-1]["_seq_no"])
         weight = sum(len(str(hit.get("_source"))) for hit in hits)
         density = max(len(hits), 1) / (end - after)
-        size = max(min(PAGE, 2 * size, size * HEAVY // max(weight, 1)), 1)
+        size = max(min(most, 2 * size, size * HEAVY // max(weight, 1)), 1)
         width = math.ceil(size / density)
         yield Page(shard, end, sequence, hits)
         after = end

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from simsearch.corpus.document import Document
 from simsearch.indexer.elasticsearch import comparison, model_change
-from simsearch.indexer.elasticsearch.changes import START, Page, Shard
+from simsearch.indexer.elasticsearch.changes import PAGE, START, Page, Shard
 from simsearch.indexer.elasticsearch.companion import check_names
 from simsearch.indexer.elasticsearch.order import order
 from simsearch.indexer.elasticsearch.owner import Owner
@@ -41,7 +41,7 @@ class Follower:
         self.owner = owner
         self._source, self._engine, self._store, self._delete = source, engine, store, delete
         self._pace, self._sweep = pace, sweep
-        self._order = order(source.connection, owner)
+        self._order = order(source.connection, owner, pace.at_once(PAGE))
         self._notebook = Notebook(source.connection, source.address.companion, owner.noted())
         self._quiet = False
         self._lacks = 0  #: how often documents were missing while nothing changed

@@ -43,16 +43,16 @@ class Order(Protocol):
         """Return after how many seconds all is visible that has a lower position than something visible."""
 
 
-def order(connection: Connection, owner: Owner) -> Order:
-    """Return the order of an owner's changes."""
-    return (ByTime if owner.changed_field else ByNumber)(connection, owner)
+def order(connection: Connection, owner: Owner, most: int = changes.PAGE) -> Order:
+    """Return the order of an owner's changes, in which at most `most` documents are read at a time."""
+    return (ByTime if owner.changed_field else ByNumber)(connection, owner, most)
 
 
 class ByNumber:
     """By the numbers that each shard gives its writes: exact, whatever clocks say."""
 
-    def __init__(self, connection: Connection, owner: Owner) -> None:
-        self._connection, self._name = connection, owner.name
+    def __init__(self, connection: Connection, owner: Owner, most: int) -> None:
+        self._connection, self._name, self._most = connection, owner.name, most
         self._fields, self._conditions = owner.fields(), owner.conditions()
 
     def parts(self) -> list[Shard]:
@@ -65,7 +65,9 @@ class ByNumber:
 
     def pages(self, part: Shard, after: int, upto: int) -> Iterator[Page]:
         """Yield the documents written after a number."""
-        return changes.pages(self._connection, self._name, part, after, upto, self._fields, self._conditions)
+        return changes.pages(
+            self._connection, self._name, part, after, upto, self._fields, self._conditions, self._most
+        )
 
     def late(self, part: Shard, after: int, upto: int, read: set[State]) -> Iterator[Page]:
         """Yield documents of which another write was read, or none."""
@@ -86,8 +88,8 @@ class ByNumber:
 class ByTime:
     """By a field with the time, or a growing number, of the last change; sweeps alone see documents without it."""
 
-    def __init__(self, connection: Connection, owner: Owner) -> None:
-        self._connection, self._owner = connection, owner
+    def __init__(self, connection: Connection, owner: Owner, most: int) -> None:
+        self._connection, self._owner, self._most = connection, owner, most
 
     def parts(self) -> list[Shard]:
         """Return the whole as one part."""
@@ -117,8 +119,8 @@ class ByTime:
         query = {"bool": {"filter": [*self._owner.conditions(), *changed]}}
         fields = [*self._owner.fields(), self._owner.changed_field]
         sequence = time.time_ns()
-        found = reading.walk(self._connection, self._owner.name, fields, changes.PAGE, query, WRITING)
-        while hits := list(islice(found, changes.PAGE)):
+        found = reading.walk(self._connection, self._owner.name, fields, self._most, query, WRITING)
+        while hits := list(islice(found, self._most)):
             yield Page(part, after, sequence, hits)
             sequence += 1  # the state of the whole walk is that of its beginning; pages are told apart by it
         yield Page(part, upto, sequence, [])

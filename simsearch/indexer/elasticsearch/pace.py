@@ -8,6 +8,8 @@ import time
 SLOW, SLOW_SECONDS = 3.0, 0.2
 #: The longest pause after a slow read, in seconds.
 LONGEST = 10.0
+#: What is read in so many seconds is read and stored together.
+TOGETHER = 2.0
 #: How much the usual time grows with each read: a server may get slower for good.
 DRIFT = 1.01
 
@@ -18,6 +20,10 @@ class Pace:
     def __init__(self, rate: float | None = None) -> None:
         self._rate = rate
         self._usual = 0.0  #: s a document
+
+    def at_once(self, most: int) -> int:
+        """Return how many documents to read or store together, `most` where the rate does not matter."""
+        return max(1, min(most, int(TOGETHER * self._rate))) if self._rate else most
 
     def wait(self, documents: int, seconds: float) -> None:
         """Pause after a read of so many documents that took so many seconds."""
