@@ -25,7 +25,7 @@ MERGED = 2_000_000
 #: A pair seen once counts only if it stood no further apart than this.
 NEAR = 2
 #: Tokens that are counted at a time: more are hardly faster.
-PART = 60_000_000
+PART = 50_000_000
 #: Bytes that counting takes for each token of a part: its number, and its place among those of its word.
 BYTES = 8
 #: Tokens among which the end of a line is looked for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.trainer.equations import Equations
+from simsearch.trainer.least_squares import error, solve
 from simsearch.trainer.start import Start
-from simsearch.trainer.threads import compiled, each, ranges
+from simsearch.trainer.threads import each, ranges
 
 #: Rows of a pass are solved in this many blocks, each against the table as it stood before the block: the
 #: result does not depend on the number of threads, and is as good as with updates at once.
@@ -22,6 +23,8 @@ BLOCKS = 64
 PARTS = 16
 #: Steps of conjugate gradients a row and pass.
 STEPS = 2
+#: Rows that are computed with at a time where all are: a copy of a table is a tenth of the memory of a training.
+AT_ONCE = 10_000
 #: Standard deviation of the vectors' first components.
 FIRST_SPREAD = 0.1
 #: Fewer pairs left out say nothing.
@@ -81,7 +84,10 @@ def improve(
     # Along the axes of all vectors together a row's equations are nearly diagonal: dividing by what is typical there
     # makes two steps do what five did.
     axes = np.linalg.eigh(_sums(fit.table, system.presence)[0])[1]
-    table = (fit.table + np.float32(fit.momentum) * (fit.table - fit.before)) @ axes
+    table = fit.table - fit.before
+    table *= np.float32(fit.momentum)
+    table += fit.table
+    _turn(table, axes)
     start = start and replace(start, vectors=start.vectors @ axes)
     number = len(fit.loss)
     sizes = np.diff(system.rows.starts)
@@ -107,16 +113,32 @@ def improve(
         table[rows] = solved
         progress(number + (at + 1) / len(blocks))
     words_left_out, values = system.held_out
-    left_out = [_error(table, words_left_out, values)] if len(values) >= ENOUGH else []
-    return Fit(table @ axes.T, fit.table, [*fit.loss, float(errors.sum()) / system.weight], [*fit.held_out, *left_out])
+    left_out = [error(table, words_left_out, values)] if len(values) >= ENOUGH else []
+    _turn(table, axes.T)
+    return Fit(table, fit.table, [*fit.loss, float(errors.sum()) / system.weight], [*fit.held_out, *left_out])
 
 
 def _sums(
     vectors: NDArray[np.float32], presence: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return sum c w w^T (d x d) and sum c w (d): all that the pull of every pair needs to know."""
-    weighted = vectors * presence[:, None]
-    return vectors.T @ weighted, weighted.sum(axis=0)
+    dimensions = vectors.shape[1]
+    square, total = np.zeros((dimensions, dimensions), np.float32), np.zeros(dimensions, np.float32)
+    for some in _pieces(len(vectors)):
+        weighted = vectors[some] * presence[some, None]
+        square += vectors[some].T @ weighted
+        total += weighted.sum(axis=0)
+    return square, total
+
+
+def _turn(table: NDArray[np.float32], axes: NDArray[np.float32]) -> None:
+    """Replace rows by their components along axes, without a second table."""
+    for some in _pieces(len(table)):
+        table[some] = table[some] @ axes
+
+
+def _pieces(rows: int) -> Iterator[slice]:
+    return (slice(first, first + AT_ONCE) for first in range(0, rows, AT_ONCE))
 
 
 def _solve_part(
@@ -136,7 +158,7 @@ def _solve_part(
         anchors, ridges = start.vectors[rows], start.holds[rows]
     else:
         anchors, ridges = np.zeros_like(solved), np.full(len(rows), objective.ridge, np.float32)
-    _solve(
+    solve(
         *(rows, table, background, middle, typical),
         *(starts[rows + 1] - starts[rows], entries, entries.view(np.float32), system.norms, system.presence),
         np.float32(objective.absence),
@@ -145,124 +167,3 @@ def _solve_part(
         *(anchors, ridges),
         *(STEPS, solved, errors),
     )
-
-
-@compiled
-def _error(table, words, values):  # type: ignore[no-untyped-def]
-    """Return the weighted mean of the squared error over some pairs."""
-    error = weight = 0.0
-    for at in range(len(words)):
-        miss = values[at, 0] - _inner(table[words[at, 0]], table[words[at, 1]])
-        error += values[at, 1] * miss * miss
-        weight += values[at, 1]
-    return error / weight
-
-
-@compiled
-def _solve(  # type: ignore[no-untyped-def]
-    rows, table, background, middle, typical, sizes, entries, values, norms, presence,
-    absence, floor, itself, anchors, ridges, steps, solved, errors,
-):  # fmt: skip
-    """Improve rows: least squares in one row with all others fixed, by conjugate gradients.
-
-    `typical` is the mean square of each component; by it a row's equations are scaled.
-    """
-    dimensions = table.shape[1]
-    residual = np.empty(dimensions, np.float32)
-    image = np.empty(dimensions, np.float32)
-    direction = np.empty(dimensions, np.float32)
-    scale = np.empty(dimensions, np.float32)
-    spread = presence.sum()
-    end = 0
-    for at in range(len(rows)):
-        row, size = rows[at], sizes[at]
-        begin, end = end, end + 3 * size
-        others = entries[begin : begin + size]
-        targets, weights = values[begin + size : begin + 2 * size], values[begin + 2 * size : end]
-        old, new = table[row], solved[at]
-        pull = absence * presence[row]
-        new[:] = old
-        errors[row] = _residual(
-            np.float32(1), new, table, others, targets, weights,
-            background, middle, pull, floor, old, norms[row], itself, anchors[at], ridges[at], residual,
-        )  # fmt: skip
-        weight = weights.sum() + pull * spread
-        square = np.float32(0)
-        for k in range(dimensions):
-            scale[k] = 1 / (ridges[at] + weight * typical[k])
-            direction[k] = scale[k] * residual[k]
-            square += residual[k] * direction[k]
-        for _ in range(steps):
-            _residual(
-                np.float32(0), direction, table, others, targets, weights,
-                background, middle, pull, floor, old, norms[row], itself, anchors[at], ridges[at], image,
-            )  # fmt: skip
-            bend = -_inner(direction, image)
-            if not bend > 0.0:  # solved already
-                break
-            length = square / bend
-            before = square
-            square = np.float32(0)
-            for k in range(dimensions):
-                new[k] += length * direction[k]
-                residual[k] += length * image[k]
-                square += scale[k] * residual[k] * residual[k]
-            turn = square / before
-            for k in range(dimensions):
-                direction[k] = scale[k] * residual[k] + turn * direction[k]
-
-
-@compiled
-def _residual(  # type: ignore[no-untyped-def]
-    one, x, table, others, targets, weights, background, middle, pull, floor, old, norm, itself, anchor, ridge, out,
-):  # fmt: skip
-    """Write `one * b - A x` of a row's normal equations A x = b into `out`; return the error over its pairs.
-
-    With `one` = 1 that is the residual; with `one` = 0 the image of a direction, negative.
-    """
-    dimensions = len(x)
-    for k in range(dimensions):
-        out[k] = pull * (one * floor * middle[k] - _inner(background[k], x)) - ridge * x[k]
-    for k in range(dimensions):
-        out[k] += one * ridge * anchor[k]
-    # |x|^2 ~ 2 <old, x> - |old|^2 near the present vector: Newton's line, so norms settle where they should.
-    # With <old, x> alone they would swing about it from pass to pass.
-    share = np.float32(2) * itself * (one * (norm + _inner(old, old)) - np.float32(2) * _inner(old, x))
-    for k in range(dimensions):
-        out[k] += share * old[k]
-    error = 0.0
-    # Four pairs at a time: `x` and `out` are read and written a quarter as often, a third faster.
-    fours = len(others) - len(others) % 4
-    for at in range(0, fours, 4):
-        w0, w1 = table[others[at]], table[others[at + 1]]
-        w2, w3 = table[others[at + 2]], table[others[at + 3]]
-        d0 = d1 = d2 = d3 = np.float32(0)
-        for k in range(dimensions):
-            d0 += w0[k] * x[k]
-            d1 += w1[k] * x[k]
-            d2 += w2[k] * x[k]
-            d3 += w3[k] * x[k]
-        d0 = one * targets[at] - d0
-        d1 = one * targets[at + 1] - d1
-        d2 = one * targets[at + 2] - d2
-        d3 = one * targets[at + 3] - d3
-        s0, s1, s2, s3 = weights[at] * d0, weights[at + 1] * d1, weights[at + 2] * d2, weights[at + 3] * d3
-        error += s0 * d0 + s1 * d1 + s2 * d2 + s3 * d3
-        for k in range(dimensions):
-            out[k] += s0 * w0[k] + s1 * w1[k] + s2 * w2[k] + s3 * w3[k]
-    for at in range(fours, len(others)):
-        other = table[others[at]]
-        miss = one * targets[at] - _inner(other, x)
-        share = weights[at] * miss
-        error += share * miss
-        for k in range(dimensions):
-            out[k] += share * other[k]
-    return error
-
-
-@compiled
-def _inner(x, y):  # type: ignore[no-untyped-def]
-    total = np.float32(0)
-    for k in range(len(x)):
-        total += x[k] * y[k]
-    return total

@@ -108,7 +108,7 @@ def import_vectors(
     else:
         with threadpool_limits(1, user_api="blas"):  # as in training: the same vectors on any machine
             whitening = search_space.whitening(vectors, seen)
-            learnt = search_space.learn_characters(words, seen, vectors @ whitening, report("characters"))
+            learnt = search_space.learn_characters(words, seen, vectors, whitening, report("characters"))
     imported = {"imported": {"file": path.name, **asdict(told)}}
     made = search_space.tables(words, seen, vectors, whitening, learnt, training=imported, pmi=told.pmi)
     save(folder, made)

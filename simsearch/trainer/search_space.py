@@ -24,7 +24,7 @@ RIDGE = 1.0
 #: Steps of conjugate gradients.
 STEPS = 20
 #: Columns that are solved at a time: what is needed beside the vectors is this part of them.
-COLUMNS = 32
+COLUMNS = 16
 #: The share of the vocabulary whose norms stand for that of a word never seen.
 RAREST = 0.1
 
@@ -83,26 +83,29 @@ def is_chinese(character: str) -> bool:
 def learn_characters(
     words: Sequence[str],
     counts: NDArray[np.int64],
-    plain: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    space: NDArray[np.float32],
     progress: Callable[[float], None] = lambda done: None,
 ) -> Characters:
     """Learn character vectors: a word's whitened vector less the mean is the mean of its characters'.
 
-    `plain` holds the whitened vectors of the words. Only Chinese characters are learnt, so a Latin word
-    never seen stays unknown. Ridge regression, solved by conjugate gradients, preconditioned by the diagonal.
+    `vectors` (n x d) are those of the words, which `space` (d x d) whitens. Only Chinese characters are learnt, so a
+    Latin word never seen stays unknown. Ridge regression, solved by conjugate gradients, preconditioned by the
+    diagonal.
     """
-    mean = plain[:FREQUENT].mean(axis=0)
+    mean = vectors[:FREQUENT].mean(axis=0) @ space
     characters, bags = _bags(words)
     weights = np.sqrt(np.minimum(counts, ENOUGH)).astype(np.float32)
     weights /= weights.mean()
     share = (0.5 + 0.5 * HALF_COUNT / (HALF_COUNT + counts)).astype(np.float32)[:, None]
-    learnt = np.empty((len(characters), plain.shape[1]), np.float32)
+    learnt = np.empty((len(characters), len(space)), np.float32)
     squares = np.zeros(len(words), np.float32)
-    for first in range(0, plain.shape[1], COLUMNS):
+    for first in range(0, len(space), COLUMNS):
         some = slice(first, first + COLUMNS)
-        learnt[:, some] = _regress(bags, weights, plain[:, some] - mean[some], len(characters))
-        squares += ((plain[:, some] + share * _times(*bags, learnt[:, some])) ** 2).sum(axis=1)
-        progress(min(1.0, (first + COLUMNS) / plain.shape[1]))
+        plain = vectors @ space[:, some]
+        learnt[:, some] = _regress(bags, weights, plain - mean[some], len(characters))
+        squares += ((plain + share * _times(*bags, learnt[:, some])) ** 2).sum(axis=1)
+        progress(min(1.0, (first + COLUMNS) / len(space)))
     rarest = np.sqrt(squares[-max(1, int(RAREST * len(words))) :])
     return Characters(characters, learnt, mean, float(np.median(rarest)))
 

@@ -25,7 +25,7 @@ from simsearch.trainer.workspace import Workspace, write
 #: Bytes that a training takes whatever it is given: Python, compiled code, and what threads have in hand.
 LEAST = 350_000_000
 #: Tables of vectors that are held at a time, at most, and those of a base model beside them.
-TABLES, BASE_TABLES = 6, 3
+TABLES, BASE_TABLES = 4, 3
 
 
 class Stages:

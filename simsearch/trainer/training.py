@@ -71,10 +71,9 @@ def train(
         names, counts, bill = known.words, known.counts, stages.bill
         with bill.stage("whiten"):
             whitening = search_space.whitening(vectors, counts)
-            whitened = vectors @ whitening
             stages.report("whiten", 1.0)(1.0)
         with bill.stage("characters"):
-            learnt = search_space.learn_characters(names, counts, whitened, stages.report("characters", 1.0))
+            learnt = search_space.learn_characters(names, counts, vectors, whitening, stages.report("characters", 1.0))
         with bill.stage("save"):
             origin = {"start": start} if start else {}
             training = {"settings": asdict(settings) | origin, "bill": bill.as_dict()}

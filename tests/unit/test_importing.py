@@ -102,7 +102,7 @@ def test_else_whitening_and_characters_are_those_of_training(tmp_path):
     model, _ = imported(text(words, vectors), tmp_path, as_is=False)
     counts = estimate(25)
     whitening = search_space.whitening(vectors, counts)
-    learnt = search_space.learn_characters(words, counts, vectors @ whitening)
+    learnt = search_space.learn_characters(words, counts, vectors, whitening)
     np.testing.assert_allclose(model._stored.arrays["whitening"], whitening, rtol=1e-5, atol=1e-6)
     assert model.manifest["unknown_norm"] == pytest.approx(learnt.unknown_norm, rel=1e-5)
     assert model._stored.texts["characters"].decode() == learnt.characters

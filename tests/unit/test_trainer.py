@@ -440,8 +440,9 @@ def test_whitening_makes_running_text_round():
 def test_characters_solve_the_ridge_regression():
     names = ["老师", "教师", "老人", "学生", "t恤", "gpu", "，", "生"]
     counts = np.array([900, 90, 80, 5000, 10, 10, 10, 4])
-    plain = np.random.default_rng(1).standard_normal((8, 3)).astype(np.float32)
-    learnt = search_space.learn_characters(names, counts, plain)
+    vectors, space = (np.random.default_rng(1).standard_normal((rows, 3)).astype(np.float32) for rows in (8, 3))
+    plain = vectors @ space
+    learnt = search_space.learn_characters(names, counts, vectors, space)
     assert learnt.characters == "".join(sorted("老师教人学生恤"))
     bags = np.array([[name.count(c) / len(name) for c in learnt.characters] for name in names])
     weights = np.sqrt(np.minimum(counts, 1000))
