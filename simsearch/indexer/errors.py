@@ -51,6 +51,14 @@ class ModelChanging(SimsearchError):
     successor: str
 
 
+class SuccessorTaken(SimsearchError):
+    """The index {url} has the name of the new one and belongs to model {index_model}, not {model}: delete it by `simsearch reindex --drop-old`, and run the same command again."""  # noqa: E501
+
+    url: str
+    index_model: str
+    model: str
+
+
 class NumbersDiffer(SimsearchError):
     """The new index of {url} holds {found} documents where {expected} are expected: nothing was changed; run the same command again, after `simsearch reindex --drop-old` if it says so twice."""  # noqa: E501
 

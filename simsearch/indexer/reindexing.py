@@ -10,7 +10,7 @@ from typing import NamedTuple
 from simsearch.errors import SimsearchError
 from simsearch.indexer import canaries
 from simsearch.indexer.engine import Outcome, Succession
-from simsearch.indexer.errors import ModelMismatch, NumbersDiffer
+from simsearch.indexer.errors import NumbersDiffer, SuccessorTaken
 from simsearch.indexer.index import Index
 from simsearch.model import Model
 from simsearch.model.folder import ModelNotFound
@@ -61,7 +61,7 @@ def reindex(old: Index, model: Model, processes: int = 1) -> bool:
 def begin(old: Index, model: Model) -> Iterator[Reindexing | None]:
     """Make the new index, or go on with the one that is there; None where the old one has the model already.
 
-    Raises `ModelMismatch` where another model's index has the new one's name.
+    Raises `SuccessorTaken` where another model's index has the new one's name.
     """
     model.install()
     succession = old.engine.succeed(model)
@@ -71,7 +71,7 @@ def begin(old: Index, model: Model) -> Iterator[Reindexing | None]:
     new = succession.new
     try:
         if new.model != model.id:
-            raise ModelMismatch(url=new.url, index_model=new.model, model=model.id)
+            raise SuccessorTaken(url=new.url, index_model=new.model, model=model.id)
         yield Reindexing(old, Index(new, model, succession.opener), succession, set())
     finally:
         succession.close()

@@ -76,7 +76,7 @@ def count(
         files.append(rows)
         del tokens
     if len(files) > 1:
-        rows, marginals = _merge(files, path, threads, lambda done: progress(0.7 + 0.3 * done))
+        rows, marginals = merge(files, path, threads, lambda done: progress(0.7 + 0.3 * done))
         for file in files:
             file.path.unlink()
     if not rows.starts[-1]:
@@ -147,7 +147,7 @@ def _count_block(
     return entries[:used].copy()
 
 
-def _merge(
+def merge(
     files: list[Rows], path: Path, threads: int, progress: Callable[[float], None]
 ) -> tuple[Rows, NDArray[np.float64]]:
     """Add up the counts of all parts, and drop pairs seen once and far apart."""

@@ -19,7 +19,7 @@ class EmptyCorpus(TrainingError):
 
 class VocabularyTooSmall(TrainingError):
     """Only {words} of the {distinct} words in the texts occur {min_count} times or more, and vectors need two
-    at least; give more text, or a smaller min_count.
+    at least; give more text, or a smaller --min-count.
     """
 
 
@@ -29,13 +29,13 @@ class NoPairs(TrainingError):
 
 class WorkerDied(TrainingError):
     """A worker process died while it cut texts into words: memory ran out, or the script that trains lacks
-    `if __name__ == "__main__":`; train with processes=1.
+    `if __name__ == "__main__":`; a script may also train with processes=1.
     """
 
 
 class VocabularyTooLarge(TrainingError):
     """Vectors of {dimensions} numbers for {words} words do not fit into {memory} MB of memory; give more, fewer
-    dimensions, or a larger min_count.
+    dimensions, or a larger --min-count.
     """
 
 

@@ -81,13 +81,16 @@ def improve(
     With a `start`, rows without a pair stay as they are.
     """
     words, dimensions = fit.table.shape
-    # Along the axes of all vectors together a row's equations are nearly diagonal: dividing by what is typical there
-    # makes two steps do what five did.
-    axes = np.linalg.eigh(_sums(fit.table, system.presence)[0])[1]
     table = fit.table - fit.before
     table *= np.float32(fit.momentum)
     table += fit.table
-    _turn(table, axes)
+    # Along the axes of all vectors together a row's equations are nearly diagonal: dividing by what is typical there
+    # makes two steps do what five did.
+    square, total = _sum(list(each(pool, _moments, ((table[some], system.presence[some]) for some in _pieces(words)))))
+    spreads, axes = np.linalg.eigh(square)
+    background, middle = np.diag(np.maximum(spreads, 0)), total @ axes
+    typical = np.diag(background) / system.presence.sum()
+    _turn(table, axes, pool)
     start = start and replace(start, vectors=start.vectors @ axes)
     number = len(fit.loss)
     sizes = np.diff(system.rows.starts)
@@ -95,46 +98,47 @@ def improve(
     order = np.flatnonzero(sizes) if start else np.arange(words)
     if number:
         order = np.random.default_rng([seed, number]).permutation(order)
-    background, middle = _sums(table, system.presence)
-    typical = np.maximum(np.diag(background), 0) / system.presence.sum()
     errors = np.zeros(words)
     blocks = np.array_split(order, min(BLOCKS, len(order)))
     for at, rows in enumerate(blocks):
         solved = np.empty((len(rows), dimensions), np.float32)
         parts = ranges(sizes[rows] + dimensions, PARTS)
         now = (system, start, table, background, middle, typical)
-        for _ in each(pool, _solve_part, ((*now, rows[a:b], solved[a:b], errors) for a, b in parts)):
-            pass
+        moved = list(each(pool, _solve_part, ((*now, rows[a:b], solved[a:b], errors) for a, b in parts)))
         # What stands behind every row moves with each block: a whole pass late, it would swing.
-        for vectors, sign in ((solved, 1), (table[rows], -1)):
-            square, total = _sums(vectors, system.presence[rows])
-            background += sign * square
-            middle += sign * total
+        square, total = _sum(moved)
+        background += square
+        middle += total
         table[rows] = solved
         progress(number + (at + 1) / len(blocks))
     words_left_out, values = system.held_out
     left_out = [error(table, words_left_out, values)] if len(values) >= ENOUGH else []
-    _turn(table, axes.T)
+    _turn(table, axes.T, pool)
     return Fit(table, fit.table, [*fit.loss, float(errors.sum()) / system.weight], [*fit.held_out, *left_out])
 
 
-def _sums(
-    vectors: NDArray[np.float32], presence: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return sum c w w^T (d x d) and sum c w (d): all that the pull of every pair needs to know."""
-    dimensions = vectors.shape[1]
-    square, total = np.zeros((dimensions, dimensions), np.float32), np.zeros(dimensions, np.float32)
-    for some in _pieces(len(vectors)):
-        weighted = vectors[some] * presence[some, None]
-        square += vectors[some].T @ weighted
-        total += weighted.sum(axis=0)
-    return square, total
+#: sum c w w^T (d x d) and sum c w (d): all that the pull of every pair needs to know.
+Moments = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def _turn(table: NDArray[np.float32], axes: NDArray[np.float32]) -> None:
+def _moments(vectors: NDArray[np.float32], presence: NDArray[np.float32]) -> Moments:
+    weighted = vectors * presence[:, None]
+    return vectors.T @ weighted, weighted.sum(axis=0)
+
+
+def _sum(moments: list[Moments]) -> Moments:
+    squares, totals = zip(*moments, strict=True)
+    return sum(squares[1:], squares[0]), sum(totals[1:], totals[0])
+
+
+def _turn(table: NDArray[np.float32], axes: NDArray[np.float32], pool: ThreadPoolExecutor) -> None:
     """Replace rows by their components along axes, without a second table."""
-    for some in _pieces(len(table)):
+
+    def turn(some: slice) -> None:
         table[some] = table[some] @ axes
+
+    for _ in each(pool, turn, ((some,) for some in _pieces(len(table)))):
+        pass
 
 
 def _pieces(rows: int) -> Iterator[slice]:
@@ -151,7 +155,8 @@ def _solve_part(
     rows: NDArray[np.int64],
     solved: NDArray[np.float32],
     errors: NDArray[np.float64],
-) -> None:
+) -> Moments:
+    """Improve some rows, and return by how much their moments have moved."""
     objective, starts = system.objective, system.rows.starts
     entries = system.rows.pick(rows)
     if start:
@@ -167,3 +172,6 @@ def _solve_part(
         *(anchors, ridges),
         *(STEPS, solved, errors),
     )
+    presence = system.presence[rows]
+    after, before = _moments(solved, presence), _moments(table[rows], presence)
+    return after[0] - before[0], after[1] - before[1]

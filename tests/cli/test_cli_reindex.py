@@ -51,6 +51,16 @@ def test_the_index_has_the_new_model_afterwards(indexed: Simsearch, model: Model
     assert indexed.ok("index", "文.jsonl").row["unchanged"] == 4
 
 
+def test_an_index_in_the_new_ones_place_is_told_and_can_be_dropped(indexed: Simsearch, other: Model) -> None:
+    third = tiny(indexed.folder / "三", 5, 16)
+    beside = f"sqlite:///{indexed.index}.reindex-{other.id[:8]}"
+    indexed.ok("index", "文.jsonl", "--index", beside, "--model", "三")
+    done = indexed("reindex", "--model", "新")
+    assert (done.code, beside in done.err, third.id in done.err, other.id in done.err) == (1, True, True, True)
+    indexed.ok("reindex", "--drop-old")
+    assert indexed.ok("reindex", "--model", "新").row["documents"] == 4
+
+
 def test_people_are_told_in_a_sentence(indexed: Simsearch, model: Model, other: Model) -> None:
     told = indexed.ok("reindex", "--model", "新", "--table").out
     assert told.startswith(f"4 documents have model {other.id} now, and not {model.id}, in ")

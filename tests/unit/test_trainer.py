@@ -262,7 +262,7 @@ def test_counts_beyond_32_bits_are_added_up_and_weighed(tmp_path):
         cells.view(np.float32)[[1, 3]] = 3e9
         cells.tofile(tmp_path / name)
         parts.append(Rows(tmp_path / name, np.array([0, 1, 2]), 2))
-    rows, marginals = cooccurrence._merge(parts, tmp_path / "pairs", 1, lambda done: None)
+    rows, marginals = cooccurrence.merge(parts, tmp_path / "pairs", 1, lambda done: None)
     pairs = cooccurrence.Pairs(rows, marginals)
     assert dense(pairs) == pytest.approx({(0, 1): 6e9, (1, 0): 6e9})
     counts = np.array([2**40, 2**33])
@@ -509,7 +509,7 @@ def test_training_gives_finite_vectors_and_a_bill(given, saved, tmp_path):
     [
         ([], EmptyCorpus, "The 0 texts"),
         (["", " \n "], EmptyCorpus, "The 2 texts"),
-        (["猫\n猫"], VocabularyTooSmall, "smaller min_count"),
+        (["猫\n猫"], VocabularyTooSmall, "smaller --min-count"),
         (["猫\n狗"] * 9, NoPairs, "whole sentences"),
     ],
 )
@@ -600,7 +600,7 @@ def test_two_trainings_of_one_model_do_not_meet(tmp_path):
 def test_what_does_not_fit_into_memory_is_refused(tmp_path):
     with pytest.raises(MemoryTooSmall, match="350 MB"):
         train(sentences(), tmp_path / "model", settings=SMALL, memory=10**8)
-    with pytest.raises(VocabularyTooLarge, match="larger min_count"):
+    with pytest.raises(VocabularyTooLarge, match="larger --min-count"):
         train(sentences(), tmp_path / "model", settings=replace(SMALL, dimensions=100_000), memory=360 * 10**6)
     assert not list(tmp_path.iterdir())
 
