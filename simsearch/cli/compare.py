@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from simsearch.cli import output
 from simsearch.cli.command import command_app
-from simsearch.cli.options import JsonOption, ModelOption
+from simsearch.cli.options import JsonOption, ModelOption, SpaceOption, load_for_pmi
 
 app = command_app()
 
@@ -18,6 +18,10 @@ def compare(
     a: Annotated[str, typer.Argument(help="A text.")],
     b: Annotated[str, typer.Argument(help="Another text.")],
     k: Annotated[int, typer.Option("-k", min=1, help="Pairs of words to show.")] = 10,
+    space: SpaceOption = "search",
+    by: Annotated[
+        Literal["cosine", "inner"], typer.Option(help="By cosine, or by the inner product, which grows with the texts.")
+    ] = "cosine",
     as_json: JsonOption = None,
     model: ModelOption = None,
 ) -> None:
@@ -27,7 +31,8 @@ def compare(
     """
     from simsearch.model import Model
 
-    why = Model.load(model).explain(a, b)
+    loaded = load_for_pmi(model) if space == "article" else Model.load(model)
+    why = loaded.explain(a, b, space, by)
     if not output.for_people(as_json):
         pairs = [[pair.a, pair.b, pair.part] for pair in why.pairs]
         row = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,6 +35,12 @@ BrokerOption = Annotated[
     str | None,
     typer.Option(
         "--broker", envvar="SIMSEARCH_BROKER", help="The Redis that holds the queue: redis://host:6379/0, or rediss://."
+    ),
+]
+SpaceOption = Annotated[
+    Literal["search", "article"],
+    typer.Option(
+        help="By the vectors in which sentences are compared, or by the article's, which are as they were fitted."
     ),
 ]
 CountOption = Annotated[int, typer.Option("-k", min=1, max=1000, help="How many to show.")]

@@ -9,7 +9,7 @@ import typer
 
 from simsearch.cli import output
 from simsearch.cli.command import command_app
-from simsearch.cli.options import CountOption, JsonOption, ModelOption, load_for_pmi
+from simsearch.cli.options import CountOption, JsonOption, ModelOption, SpaceOption, load_for_pmi
 
 if TYPE_CHECKING:
     from simsearch.model.neighbours import Neighbour
@@ -69,15 +69,21 @@ def norms(k: CountOption = 50, as_json: JsonOption = None, model: ModelOption = 
 
 @app.command()
 def analogy(
-    a: Word, b: Word, c: Word, k: CountOption = 10, as_json: JsonOption = None, model: ModelOption = None
+    a: Word,
+    b: Word,
+    c: Word,
+    k: CountOption = 10,
+    space: SpaceOption = "search",
+    as_json: JsonOption = None,
+    model: ModelOption = None,
 ) -> None:
-    """Show words near a + b - c.
+    """Show words near a + b - c, by cosine.
 
     Example: `simsearch words analogy 国王 女人 男人`
     """
     from simsearch.model import Model
 
-    _show(Model.load(model).analogy(a, b, c, k), "score", as_json)
+    _show(Model.load(model).analogy(a, b, c, k, space), "score", as_json)
 
 
 def _show(found: Sequence[Neighbour], measure: str, as_json: bool | None) -> None:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from simsearch.errors import SimsearchError
 from simsearch.model.model import Model
+from simsearch.model.search_space import Space
 
 Format = Literal["word2vec", "word2vec-binary", "glove", "npz"]
-Space = Literal["article", "search"]
 #: What the end of a name says of the format; the first that fits.
 ENDINGS: dict[str, Format] = {
     ".glove": "glove",

@@ -15,7 +15,7 @@ from simsearch.corpus import folding
 from simsearch.corpus.segmentation import Segmenter
 from simsearch.errors import SimsearchError
 from simsearch.model import explanation, folder, keywords, neighbours, store
-from simsearch.model.search_space import SearchSpace
+from simsearch.model.search_space import SearchSpace, Space
 from simsearch.model.vocabulary import ABSENT, Vocabulary
 from simsearch.model.word_table import WordTable
 
@@ -122,13 +122,15 @@ class Model:
             scores = neighbours.correlated(self.vectors, row, context)
         return neighbours.top(self.words, scores, k, (row,))
 
-    def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[neighbours.Neighbour]:
-        """Return the words nearest to a + b - c, these three left out."""
+    def analogy(self, a: str, b: str, c: str, k: int = 10, space: Space = "search") -> list[neighbours.Neighbour]:
+        """Return the words nearest to a + b - c by cosine, these three left out.
+
+        In the search space their vectors have length 1 before they are added; in the article's they are as they are.
+        """
         rows = tuple(self._place(word) for word in (a, b, c))
-        unit = self.search_vectors[list(rows)]
-        unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
-        scores = neighbours.cosines(self.search_vectors, unit[0] + unit[1] - unit[2])
-        return neighbours.top(self.words, scores, k, rows)
+        vectors = self.vectors if space == "article" else self.search_vectors
+        one, other, less = vectors[list(rows)] if space == "article" else unit(vectors[list(rows)])
+        return neighbours.top(self.words, neighbours.cosines(vectors, one + other - less), k, rows)
 
     def norms(self, k: int = 50) -> list[neighbours.Neighbour]:
         """Return the k words with the shortest vectors: the least important ones (equations 24-29)."""
@@ -191,7 +193,7 @@ class Model:
         """Return the article's sentence vectors (len(texts) x d): plain sums of the known words' vectors."""
         out = np.zeros((len(texts), self.dimensions), np.float32)
         for index, text in enumerate(texts):
-            out[index] = self._article_vectors(self._known(text)).sum(axis=0)
+            out[index] = self._article_vectors(self._known(self.segment(text))).sum(axis=0)
         return out
 
     def keywords(
@@ -207,7 +209,7 @@ class Model:
         words with the largest inner product with the sum of all, or with the largest cosine (`by`; not for tags).
         """
         if method == "article":
-            known = [word for word in self._known(text) if len(word) > 1 and any(map(str.isalnum, word))]
+            known = [word for word in self._known(self.segment(text)) if _is_spoken(word)]
             return keywords.article(self._article_vectors(known), known, k, by)
         folded = self.fold(text)
         rows = self.table.rows(self.segmenter.segment(folded))
@@ -220,17 +222,24 @@ class Model:
         one, other = self.encode([a, b])
         return float(one @ other)
 
-    def explain(self, a: str, b: str) -> explanation.Explanation:
-        """Take the similarity of two texts apart into pairs of words, which add up to it."""
-        return self.explain_words(self.segment(a), self.segment(b))
+    def explain(self, a: str, b: str, space: Space = "search", by: neighbours.By = "cosine") -> explanation.Explanation:
+        """Take the similarity of two texts apart into pairs of words, which add up to it.
+
+        In the article's space texts are plain sums of their known words, punctuation left out (equation 46).
+        """
+        one, other = self.segment(a), self.segment(b)
+        if space == "search":
+            return explanation.explain(self.table, one, other, by)
+        one, other = (list(filter(_is_spoken, words)) for words in (one, other))
+        known = self._known(list(dict.fromkeys([*one, *other])))
+        return explanation.explain_sums(dict(zip(known, self._article_vectors(known), strict=True)), one, other, by)
 
     def explain_words(self, a: Sequence[str], b: Sequence[str]) -> explanation.Explanation:
         """Explain the similarity of two texts given as words."""
         return explanation.explain(self.table, a, b)
 
-    def _known(self, text: str) -> list[str]:
-        words = self.segment(text)
-        return [word for word, place in zip(words, self._vocabulary.places(words), strict=True) if place != ABSENT]
+    def _known(self, words: Sequence[str]) -> list[str]:
+        return [word for word, known in zip(words, self.knows_words(words), strict=True) if known]
 
     def _article_vectors(self, known: Sequence[str]) -> NDArray[np.float32]:
         return self._space.article(self._vocabulary.places(known))
@@ -240,6 +249,11 @@ class Model:
         if place == ABSENT:
             raise WordUnknown(word=word)
         return int(place)
+
+
+def _is_spoken(word: str) -> bool:
+    """Tell words from punctuation."""
+    return any(map(str.isalnum, word))
 
 
 def add_up(rows: NDArray[Number], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[Number]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from simsearch.model.folder import Stored
 from simsearch.model.quantisation import restore
 from simsearch.model.vocabulary import Vocabulary
 
+#: The article's, where inner products are PMI, or the one in which sentences are compared.
+Space = Literal["article", "search"]
 #: A word's weight in a sentence is SMOOTHING / (SMOOTHING + its probability) (Arora et al. 2017, "SIF").
 SMOOTHING = 0.01
 #: A word seen this often leans on its characters half as much again as a frequent one.

@@ -148,6 +148,7 @@ def test_every_command_works_with_an_imported_model(simsearch: Simsearch, docs: 
         ["words", "related", "医生"],
         ["words", "similar", "医生", "--context", "20"],
         ["keywords", "医生在医院", "--method", "article"],
+        ["compare", "医生在医院", "病人", "--space", "article"],
     ],
     ids=" ".join,
 )

@@ -45,6 +45,16 @@ def test_the_pairs_of_a_comparison_add_up_to_the_similarity(simsearch: Simsearch
     assert far < row["similarity"] < 1
 
 
+def test_texts_are_compared_by_the_articles_sums(simsearch: Simsearch) -> None:
+    texts = ["失眠的人睡不着", "失眠的人要早睡"]
+    cosine = simsearch.ok("compare", *texts, "--space", "article").row
+    inner = simsearch.ok("compare", *texts, "--space", "article", "--by", "inner").row
+    assert 0 < cosine["similarity"] < 1 < inner["similarity"]
+    assert cosine["pairs"][0][:2] == inner["pairs"][0][:2] == ["失眠", "失眠"]
+    for row in (cosine, inner):
+        assert sum(part for *_, part in row["pairs"]) == pytest.approx(row["similarity"], abs=1e-6)
+
+
 def test_a_text_is_wholly_similar_to_itself_in_whatever_characters(simsearch: Simsearch) -> None:
     assert simsearch.ok("compare", "長城東起山海關", "长城东起山海关").row["similarity"] == pytest.approx(1, abs=1e-5)
     row = simsearch.ok("compare", "ᚠᚢᚦ", "长城").row
@@ -71,6 +81,7 @@ def test_the_table_of_a_comparison_sums_up_what_it_leaves_out(simsearch: Simsear
         (["similar", "医生"], "护士"),
         (["similar", "医生", "--context", "10000"], "治疗"),
         (["analogy", "母亲", "男人", "女人"], "父亲"),
+        (["analogy", "母亲", "男人", "女人", "--space", "article"], "父亲"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

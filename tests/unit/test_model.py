@@ -103,6 +103,14 @@ def test_an_analogy_leaves_its_three_words_out(model, words):
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
 
 
+def test_an_analogy_of_the_article_adds_the_vectors_as_they_are(model, places):
+    a, b, c = (model.vectors[places[word]].astype(float) for word in ("北京", "日本", "中国"))
+    wanted = a + b - c
+    for word, score in model.analogy("北京", "日本", "中国", 5, "article"):
+        vector = model.vectors[places[word]].astype(float)
+        assert score == pytest.approx(vector @ wanted / np.linalg.norm(vector) / np.linalg.norm(wanted), abs=1e-4)
+
+
 def test_the_shortest_vectors_come_first_and_are_the_least_important_words(model):
     found = model.norms(k=100)
     lengths = np.linalg.norm(model.vectors.astype(float), axis=1)
@@ -219,7 +227,7 @@ def test_the_articles_sentence_vector_is_a_plain_sum(model, places, text):
 
 @given(texts)
 def test_keywords_of_the_article_are_equation_43(model, places, text):
-    rows = [places[word] for word in known(model, places, text) if len(word) > 1 and any(map(str.isalnum, word))]
+    rows = [places[word] for word in known(model, places, text) if any(map(str.isalnum, word))]
     vectors = model.vectors[rows].astype(float)
     expected = dict(zip((model.words[row] for row in rows), vectors @ vectors.sum(axis=0), strict=True))
     found = model.keywords(text, k=5, method="article")
@@ -265,6 +273,28 @@ def test_the_parts_of_an_explanation_add_up_to_the_similarity(model, a, b):
     told = model.explain(a, b)
     assert told.similarity == pytest.approx(model.similarity(a, b), abs=1e-5)
     assert math.fsum(pair.part for pair in told.pairs) == pytest.approx(told.similarity, abs=1e-5)
+
+
+@settings(max_examples=100)
+@given(some_text, some_text)
+@example("睡觉，睡觉。", "睡觉")
+@example(STRANGE, "睡觉")
+@example("", "")
+def test_the_articles_similarity_is_equation_46_and_the_sum_of_its_parts(model, places, a, b):
+    sums = []
+    for text in (a, b):
+        rows = [places[word] for word in known(model, places, text) if any(map(str.isalnum, word))]
+        sums.append(model.vectors[rows].astype(float).sum(axis=0))
+    inner = sums[0] @ sums[1]
+    lengths = np.linalg.norm(sums[0]) * np.linalg.norm(sums[1])
+    for by, expected in (("inner", inner), ("cosine", inner / max(lengths, 1e-12))):
+        told = model.explain(a, b, "article", by)
+        assert told.similarity == pytest.approx(expected, rel=1e-4, abs=1e-4)
+        assert math.fsum(pair.part for pair in told.pairs) == pytest.approx(told.similarity, abs=1e-6)
+        assert len({(pair.a, pair.b) for pair in told.pairs}) == len(told.pairs)
+    assert set(told.unknown) == {
+        word for word in model.segment(a + "\n" + b) if any(map(str.isalnum, word)) and word not in places
+    }
 
 
 @given(texts, texts)
