@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.trainer.equations import Equations
-from simsearch.trainer.least_squares import error, solve
+from simsearch.trainer.least_squares import solve
 from simsearch.trainer.start import Start
 from simsearch.trainer.threads import each, ranges
 
@@ -41,7 +41,7 @@ class Fit(NamedTuple):
     before: NDArray[np.float32]  #: the same, before the last pass
     #: Weighted mean of the squared error over the observed pairs, as each pass found them.
     loss: list[float]
-    #: The same over pairs that were left out, after each pass.
+    #: The same over pairs that were left out, by the vectors `ahead` after each pass.
     held_out: list[float]
 
     @property
@@ -58,6 +58,21 @@ class Fit(NamedTuple):
         falls = [after < before for before, after in pairwise(self.loss)]
         age = len(falls) if all(falls) else falls[::-1].index(False)
         return age / (age + 3)
+
+    def ahead(self, rows: NDArray[np.int32] | slice = slice(None)) -> NDArray[np.float32]:
+        """Return the vectors (rows x dimensions) from which the next pass starts: better than those it was left."""
+        vectors = self.table[rows] - self.before[rows]
+        vectors *= np.float32(self.momentum)
+        vectors += self.table[rows]
+        return vectors
+
+    def error(self, words: NDArray[np.int32], values: NDArray[np.float32]) -> float:
+        """Return the weighted mean of the squared error of the vectors `ahead`, over pairs with targets and weights."""
+        total = 0.0
+        for some in _pieces(len(words)):
+            inner = np.einsum("ij,ij->i", self.ahead(words[some, 0]), self.ahead(words[some, 1]))
+            total += float(values[some, 1] @ (values[some, 0] - inner) ** 2)
+        return total / float(values[:, 1].sum())
 
 
 def begin(words: int, dimensions: int, seed: int, start: Start | None = None) -> Fit:
@@ -81,9 +96,7 @@ def improve(
     With a `start`, rows without a pair stay as they are.
     """
     words, dimensions = fit.table.shape
-    table = fit.table - fit.before
-    table *= np.float32(fit.momentum)
-    table += fit.table
+    table = fit.ahead()
     # Along the axes of all vectors together a row's equations are nearly diagonal: dividing by what is typical there
     # makes two steps do what five did.
     square, total = _sum(list(each(pool, _moments, ((table[some], system.presence[some]) for some in _pieces(words)))))
@@ -111,10 +124,11 @@ def improve(
         middle += total
         table[rows] = solved
         progress(number + (at + 1) / len(blocks))
-    words_left_out, values = system.held_out
-    left_out = [error(table, words_left_out, values)] if len(values) >= ENOUGH else []
     _turn(table, axes.T, pool)
-    return Fit(table, fit.table, [*fit.loss, float(errors.sum()) / system.weight], [*fit.held_out, *left_out])
+    after = Fit(table, fit.table, [*fit.loss, float(errors.sum()) / system.weight], fit.held_out)
+    if len(system.held_out[0]) < ENOUGH:
+        return after
+    return after._replace(held_out=[*fit.held_out, after.error(*system.held_out)])
 
 
 #: sum c w w^T (d x d) and sum c w (d): all that the pull of every pair needs to know.

@@ -149,14 +149,3 @@ def _inner(x, y):  # type: ignore[no-untyped-def]
     for k in range(len(x)):
         total += x[k] * y[k]
     return total
-
-
-@compiled
-def error(table, words, values):  # type: ignore[no-untyped-def]
-    """Return the weighted mean of the squared error over some pairs."""
-    total = weight = 0.0
-    for at in range(len(words)):
-        miss = values[at, 0] - _inner(table[words[at, 0]], table[words[at, 1]])
-        total += values[at, 1] * miss * miss
-        weight += values[at, 1]
-    return total / weight

@@ -106,7 +106,7 @@ class Stages:
             return Equations(rows, held_out, float(told["weight"]), *equations.of_words(known), objective)
 
     def fit(self, known: Vocabulary, system: Equations) -> NDArray[np.float32]:
-        """Return the vectors that the last pass has left."""
+        """Return the vectors after the last pass."""
         settings, file = self._settings, self._work.file("fit.npz")
         report = self.report("fit", float(settings.passes))
         with self.bill.stage("fit"), ThreadPoolExecutor(self._workers) as pool:
@@ -122,8 +122,9 @@ class Stages:
                 os.replace(part, file)
             report(settings.passes)
         self.bill.loss, self.bill.held_out = fit.loss, fit.held_out
-        self.bill.properties = properties.measure(fit.table, system)
-        return fit.table
+        vectors = fit.ahead()
+        self.bill.properties = properties.measure(vectors, system)
+        return vectors
 
     def _fit_so_far(self) -> Fit | None:
         try:

@@ -406,7 +406,7 @@ def test_fitting_ends_when_pairs_left_out_are_foretold_no_better(small, system, 
     words_left_out, told = system.held_out
     assert len(words_left_out)
     fit = fitted(system, 8, 2, seed=1)
-    inner = fit.table[words_left_out].prod(axis=1).sum(axis=1)
+    inner = fit.ahead()[words_left_out].prod(axis=1).sum(axis=1)
     expected = (told[:, 1] * (told[:, 0] - inner) ** 2).sum() / told[:, 1].sum()
     assert fit.held_out[-1] == pytest.approx(expected, rel=1e-4)
     still, falling = [2.0, 1.99, 1.981], [2.0, 1.99, 1.979]
