@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -58,8 +59,7 @@ def _text(given: str) -> str:
     try:
         if given == "-":
             return sys.stdin.buffer.read().decode("utf-8-sig")
-        # A text is seldom the name of a file, and a long one cannot be.
-        if len(given) < 256 and "\0" not in given and Path(given).is_file():
+        if os.path.isfile(given):  # a text that is too long for a name is none, and no error
             return Path(given).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise TextUnreadable(path=given, reason=str(error)) from error

@@ -60,11 +60,15 @@ def similar(
 
 @app.command()
 def norms(k: CountOption = 50, as_json: JsonOption = None, model: ModelOption = None) -> None:
-    """Show the words with the shortest vectors, the least important ones.
+    """Show the words with the shortest vectors, the least important ones, and how far norms tell what is rare.
 
     Example: `simsearch words norms -k 20`
     """
-    _show(load_for_pmi(model).norms(k), "norm", as_json)
+    loaded = load_for_pmi(model)
+    _show(loaded.norms(k), "norm", as_json)
+    if output.for_people(as_json):
+        correlation = loaded.norm_correlation()
+        typer.echo(f"|w|^2 and -log P(w) of all {len(loaded.words):,} words: Spearman's correlation {correlation:.3f}")
 
 
 @app.command()

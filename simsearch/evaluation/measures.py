@@ -47,13 +47,6 @@ def evened(scores: Floats, gains: Floats) -> Floats:
     return mean[group]
 
 
-def ranks(values: Floats) -> Floats:
-    """Return the rank of each value from 1, the smallest; values that tie share their mean rank."""
-    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
-    means: Floats = np.cumsum(counts) - (counts - 1) / 2
-    return means[group]
-
-
 def f1(found: Collection[str], gold: Collection[str], k: int) -> float:
     """Return the harmonic mean of precision and recall of k keywords; one that was not given is a wrong one."""
     return 2 * len(set(gold).intersection(found)) / (k + len(set(gold)))

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from simsearch.evaluation.bootstrap import Floats, Measured, correlation
-from simsearch.evaluation.measures import ranks
 from simsearch.evaluation.systems import Systems
 from simsearch.evaluation.tasks import Form, Progress, Task, cells, number, read_rows
+from simsearch.model.correlation import ranks
 
 
 class Pair(NamedTuple):

@@ -15,6 +15,7 @@ from simsearch.corpus import folding
 from simsearch.corpus.segmentation import Segmenter
 from simsearch.errors import SimsearchError
 from simsearch.model import explanation, folder, keywords, neighbours, store
+from simsearch.model.correlation import spearman
 from simsearch.model.search_space import SearchSpace, Space
 from simsearch.model.vocabulary import ABSENT, Vocabulary
 from simsearch.model.word_table import WordTable
@@ -136,6 +137,10 @@ class Model:
         """Return the k words with the shortest vectors: the least important ones (equations 24-29)."""
         lengths = np.linalg.norm(self.vectors, axis=1)
         return [neighbours.Neighbour(word, -score) for word, score in neighbours.top(self.words, -lengths, k)]
+
+    def norm_correlation(self) -> float:
+        """Return Spearman's correlation of |w|^2 and -log P(w) over all words: 1 where equation 26 holds for ranks."""
+        return spearman((self.vectors**2).sum(axis=1), -self.counts)
 
     def word_similarity(self, a: str, b: str) -> float:
         """Return the cosine of two words in the search space; unknown words go by their characters."""

@@ -24,16 +24,21 @@ def related(vectors: NDArray[np.float32], row: int, by: By) -> NDArray[np.float3
 
 
 def correlated(vectors: NDArray[np.float32], row: int, context: int) -> NDArray[np.float32]:
-    """Score every word by the Pearson correlation of its PMIs with the `context` most frequent words.
+    """Score every word by the Pearson correlation of its PMIs with the `context` most frequent words."""
+    root = context_root(vectors, context)
+    return cosines(vectors @ root, vectors[row] @ root)
 
-    With X the frequent words' vectors, centred, and X^T X = U U^T, that is the cosine of `v U` (article,
-    equations 33-39). U is an eigen root: where context is small the Gram matrix is singular.
+
+def context_root(vectors: NDArray[np.float32], context: int) -> NDArray[np.float32]:
+    """Return U (d x d): the cosine of two `v U` is the correlation of their PMIs with the most frequent words.
+
+    With X the frequent words' vectors, centred, X^T X = U U^T (article, equations 33-39). U is an eigen root: where
+    the context is small the Gram matrix is singular.
     """
     frequent = vectors[:context].astype(np.float64)
     centred = frequent - frequent.mean(axis=0)
     values, axes = np.linalg.eigh(centred.T @ centred)
-    root = (axes * np.sqrt(np.maximum(values, 0))).astype(np.float32)
-    return cosines(vectors @ root, vectors[row] @ root)
+    return (axes * np.sqrt(np.maximum(values, 0))).astype(np.float32)
 
 
 def cosines(vectors: NDArray[np.float32], direction: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simsearch.model.correlation import pearson, spearman
 from simsearch.trainer.equations import Equations
 
 #: Pairs of words taken at random, among so many of the most frequent.
@@ -27,19 +28,7 @@ def measure(vectors: NDArray[np.float32], system: Equations) -> dict[str, float]
     a, b = vectors[pairs[pairs[:, 0] != pairs[:, 1]].T]
     cosines = np.einsum("ij,ij->i", a, b) / np.maximum(np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1), 1e-12)
     return {
-        "norms": _correlation(_ranks((vectors**2).sum(axis=1)), _ranks(system.norms)),
-        "left_out": _correlation(inner, values[:, 0]),
+        "norms": round(spearman((vectors**2).sum(axis=1), system.norms), 4),
+        "left_out": round(pearson(inner, values[:, 0]), 4),
         "independent": round(float(np.abs(cosines).mean()), 4),
     }
-
-
-def _ranks(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the rank of each value, the mean of their places where values are equal."""
-    _, kinds, times = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(times) - (times - 1) / 2)[kinds])
-
-
-def _correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
-    if len(a) < 2 or not np.std(a) or not np.std(b):
-        return 0.0
-    return round(float(np.corrcoef(a, b)[0, 1]), 4)

@@ -29,6 +29,12 @@ def test_keywords_of_a_text_a_file_and_standard_input_are_the_same(
     assert [line.split()[0] for line in table.splitlines()[1:]] == [row["word"] for row in rows]
 
 
+@pytest.mark.parametrize("times", [3, 6, 300], ids=["a name", "too long for a name", "too long for a path"])
+def test_a_text_may_be_as_long_as_it_likes(simsearch: Simsearch, times: int) -> None:
+    found = simsearch.ok("keywords", f"{DEPOSIT}，" * times, "-k", "1").rows
+    assert found[0]["word"] in DEPOSIT
+
+
 def test_a_text_without_keywords_is_remarked(simsearch: Simsearch) -> None:
     done = simsearch.ok("keywords", "的了是")
     assert done.out == ""
@@ -98,5 +104,6 @@ def test_the_least_important_words_have_the_shortest_vectors(simsearch: Simsearc
     rows = simsearch.ok("words", "norms", "-k", "30").rows
     assert "的" in [row["word"] for row in rows]
     assert [row["norm"] for row in rows] == sorted(row["norm"] for row in rows)
-    shown = simsearch.ok("words", "norms", "-k", "30", "--table").out.splitlines()[1:]
+    *shown, told = simsearch.ok("words", "norms", "-k", "30", "--table").out.splitlines()[1:]
     assert [line.split()[0] for line in shown] == [row["word"] for row in rows]
+    assert 0.9 < float(told.split()[-1]) < 1, "of the base model"

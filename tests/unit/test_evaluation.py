@@ -27,6 +27,7 @@ from simsearch.evaluation.keywords import without_middle
 from simsearch.evaluation.vectors import read_vectors
 from simsearch.indexer import open_index
 from simsearch.model import Model
+from simsearch.model.correlation import pearson, ranks, spearman
 
 finite = st.floats(-1, 1, allow_nan=False, width=32)
 #: Few different scores, so that many tie.
@@ -122,10 +123,13 @@ def test_the_correlation_of_ranks_is_spearman_s(pairs):
     from scipy.stats import rankdata, spearmanr
 
     a, b = np.array(pairs, float).T
-    assert measures.ranks(a).tolist() == rankdata(a).tolist()
-    found = correlation(np.ones((1, len(a))), np.stack([measures.ranks(a), measures.ranks(b)], axis=1))[0]
+    assert ranks(a).tolist() == rankdata(a).tolist()
+    found = correlation(np.ones((1, len(a))), np.stack([ranks(a), ranks(b)], axis=1))[0]
     constant = len(set(a)) == 1 or len(set(b)) == 1
-    assert found == pytest.approx(0 if constant else spearmanr(a, b).statistic)
+    expected = pytest.approx(0 if constant else spearmanr(a, b).statistic)
+    assert found == expected
+    assert spearman(a, b) == expected
+    assert pearson(a, b) == pytest.approx(0 if constant else np.corrcoef(a, b)[0, 1])
 
 
 # Intervals
@@ -166,7 +170,7 @@ def test_intervals_are_the_same_in_every_run(seed):
 def test_the_order_of_the_items_changes_no_figure(pairs, random):
     def values(rows):
         a, b = np.array(rows, float).T
-        ranked = {"甲": np.stack([measures.ranks(a), measures.ranks(b)], axis=1)}
+        ranked = {"甲": np.stack([ranks(a), ranks(b)], axis=1)}
         told = [
             Measured("", {"甲": a, "乙": b}, mean),
             Measured("", {"甲": a}, median),
