@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties quality base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties quality article base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -49,6 +49,9 @@ bench-properties: .venv/ready  ## how far vectors have the properties that the a
 
 quality: .venv/ready  ## quality and its goals: make quality SIMSEARCH_EVAL=tasks/ [BASELINES="bm25 jieba"]
 	$(BIN)/python bench/quality.py $(SIMSEARCH_EVAL) $(BASELINES:%=--baseline %)
+
+article: .venv/ready  ## the article's results, beside those of models: make article MODELS='NAME=MODEL base=base' SIMSEARCH_EVAL=tasks/
+	$(BIN)/python bench/article.py --sets $(SIMSEARCH_EVAL) $(MODELS) > docs/article.md
 
 base-model: .venv/ready  ## train the model that comes with the package: make base-model CORPUS=texts/ SIMSEARCH_EVAL=tasks/
 	$(BIN)/simsearch train $(CORPUS) --to simsearch/model/base --table

@@ -38,7 +38,8 @@ def context_root(vectors: NDArray[np.float32], context: int) -> NDArray[np.float
     frequent = vectors[:context].astype(np.float64)
     centred = frequent - frequent.mean(axis=0)
     values, axes = np.linalg.eigh(centred.T @ centred)
-    return (axes * np.sqrt(np.maximum(values, 0))).astype(np.float32)
+    root: NDArray[np.float32] = (axes * np.sqrt(np.maximum(values, 0))).astype(np.float32)
+    return root
 
 
 def cosines(vectors: NDArray[np.float32], direction: NDArray[np.float32]) -> NDArray[np.float32]:

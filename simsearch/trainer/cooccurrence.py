@@ -21,7 +21,7 @@ from simsearch.trainer.words import LINE_END
 #: Occurrences that a thread counts before it reports: less than a tenth of a second.
 BLOCK = 100_000
 #: Entries that a thread merges before it reports.
-MERGED = 2_000_000
+MERGED = 500_000
 #: A pair seen once counts only if it stood no further apart than this.
 NEAR = 2
 #: Tokens that are counted at a time: more are hardly faster.

@@ -20,7 +20,7 @@ from simsearch.trainer.vocabulary import Vocabulary
 #: One pair in so many is left out of the equations, to see how well it is foretold.
 HELD_OUT = 500
 #: Pairs that a thread weighs before it hands them over.
-BLOCK = 1_000_000
+BLOCK = 250_000
 
 
 @dataclass(frozen=True, slots=True)

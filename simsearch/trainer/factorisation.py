@@ -19,8 +19,8 @@ from simsearch.trainer.threads import each, ranges
 #: Rows of a pass are solved in this many blocks, each against the table as it stood before the block: the
 #: result does not depend on the number of threads, and is as good as with updates at once.
 BLOCKS = 64
-#: Tasks of a block, which threads share.
-PARTS = 16
+#: Tasks of a block, which threads share, at least; and the pairs of a task, at most but for a row that has more.
+PARTS, PAIRS = 16, 200_000
 #: Steps of conjugate gradients a row and pass.
 STEPS = 2
 #: Rows that are computed with at a time where all are: a copy of a table is a tenth of the memory of a training.
@@ -115,7 +115,7 @@ def improve(
     blocks = np.array_split(order, min(BLOCKS, len(order)))
     for at, rows in enumerate(blocks):
         solved = np.empty((len(rows), dimensions), np.float32)
-        parts = ranges(sizes[rows] + dimensions, PARTS)
+        parts = ranges(sizes[rows] + dimensions, max(PARTS, int(sizes[rows].sum()) // PAIRS))
         now = (system, start, table, background, middle, typical)
         moved = list(each(pool, _solve_part, ((*now, rows[a:b], solved[a:b], errors) for a, b in parts)))
         # What stands behind every row moves with each block: a whole pass late, it would swing.

@@ -6,6 +6,7 @@ progress is seen and Ctrl-C is heard, and forking stays safe.
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import threading
 from collections import deque
@@ -21,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Result = TypeVar("Result")
+#: Of glibc's mallopt(3).
+M_MMAP_THRESHOLD = -3
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -81,6 +84,16 @@ def _interrupts_held_back() -> Iterator[Callable[[], None]]:
         let_through()
     finally:
         signal.signal(signal.SIGINT, usual)
+
+
+def give_memory_back() -> None:
+    """Have each piece of a megabyte or more go back to the system as soon as it is freed.
+
+    Otherwise glibc keeps pieces of up to 32 MB for each thread that has freed some: a third of a training's memory.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(M_MMAP_THRESHOLD, 1_000_000)
 
 
 def ranges(costs: NDArray[np.int64], parts: int) -> list[tuple[int, int]]:

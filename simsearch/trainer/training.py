@@ -55,7 +55,9 @@ def train(
     from simsearch.model.saving import check_target, save
     from simsearch.trainer import held_out, search_space, workspace
     from simsearch.trainer.stages import Stages
+    from simsearch.trainer.threads import give_memory_back
 
+    give_memory_back()
     check_target(folder)
     start = _checked(base, settings) if base else None
     dictionary = [*(base.dictionary if base else ()), *dictionary]
