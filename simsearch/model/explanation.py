@@ -66,10 +66,10 @@ def explain(table: WordTable, a: Sequence[str], b: Sequence[str], by: By = "cosi
 
 
 def explain_sums(vectors: Mapping[str, NDArray[np.float32]], a: Sequence[str], b: Sequence[str], by: By) -> Explanation:
-    """Do the same for plain sums of the vectors of known words: the article's equation 46."""
+    """Do the same for plain sums of the vectors of known words, punctuation included: the article's equation 46."""
     one, other = (_counted_plainly(vectors, [word for word in words if word in vectors]) for words in (a, b))
     found = pairs(one, other, by)
-    unknown = [word for word in dict.fromkeys([*a, *b]) if word not in vectors]
+    unknown = [word for word in dict.fromkeys([*a, *b]) if word not in vectors and any(map(str.isalnum, word))]
     return Explanation(math.fsum(pair.part for pair in found), found, [], unknown)
 
 

@@ -159,9 +159,12 @@ def _whole(surface: str, compounds: Iterable[str], text: str) -> str:
 
 
 def article(vectors: NDArray[np.float32], words: list[str], k: int, by: By = "inner") -> list[Keyword]:
-    """Return the k distinct words with the largest <sum of all, word> (equation 43), or the largest cosine."""
+    """Return the k distinct words with the largest <sum of all, word> (equation 43), or the largest cosine.
+
+    Punctuation is in the sum, and no keyword.
+    """
     whole = vectors.sum(axis=0)
     scores = cosines(vectors, whole) if by == "cosine" else vectors @ whole
-    distinct = dict(zip(words, scores, strict=True))
+    distinct = {word: score for word, score in zip(words, scores, strict=True) if any(map(str.isalnum, word))}
     best = sorted(distinct.items(), key=lambda item: -item[1])[:k]
     return [Keyword(word, float(score)) for word, score in best]

@@ -214,7 +214,7 @@ class Model:
         words with the largest inner product with the sum of all, or with the largest cosine (`by`; not for tags).
         """
         if method == "article":
-            known = [word for word in self._known(self.segment(text)) if _is_spoken(word)]
+            known = self._known(self.segment(text))
             return keywords.article(self._article_vectors(known), known, k, by)
         folded = self.fold(text)
         rows = self.table.rows(self.segmenter.segment(folded))
@@ -230,12 +230,11 @@ class Model:
     def explain(self, a: str, b: str, space: Space = "search", by: neighbours.By = "cosine") -> explanation.Explanation:
         """Take the similarity of two texts apart into pairs of words, which add up to it.
 
-        In the article's space texts are plain sums of their known words, punctuation left out (equation 46).
+        In the article's space texts are plain sums of their known words, punctuation included (equation 46).
         """
         one, other = self.segment(a), self.segment(b)
         if space == "search":
             return explanation.explain(self.table, one, other, by)
-        one, other = (list(filter(_is_spoken, words)) for words in (one, other))
         known = self._known(list(dict.fromkeys([*one, *other])))
         return explanation.explain_sums(dict(zip(known, self._article_vectors(known), strict=True)), one, other, by)
 
@@ -254,11 +253,6 @@ class Model:
         if place == ABSENT:
             raise WordUnknown(word=word)
         return int(place)
-
-
-def _is_spoken(word: str) -> bool:
-    """Tell words from punctuation."""
-    return any(map(str.isalnum, word))
 
 
 def add_up(rows: NDArray[Number], lengths: Sequence[int] | NDArray[np.intp]) -> NDArray[Number]:
