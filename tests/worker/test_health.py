@@ -28,7 +28,9 @@ def test_status_shows_the_queue_and_its_workers(any_site: Site) -> None:
     assert row["queue"] == "no worker serves this queue (3 messages wait): start one with `simsearch worker`"
     any_site.start()
     any_site.wait()
-    until(lambda: look(any_site.queue).stored_per_second > 0, "what was stored is counted")
+    until(
+        lambda: look(any_site.queue).stored_per_second == pytest.approx(450 / 30, abs=0.1), "all that was stored counts"
+    )
     done = any_site.simsearch("status")
     row = done.row
     assert done.code == 0
