@@ -15,7 +15,7 @@ from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, ModelOption, open_index
-from simsearch.cli.outcomes import enqueue, summarise, tell_remarkable
+from simsearch.cli.outcomes import count, enqueue, summarise, tell_remarkable
 from simsearch.cli.progress import Bar
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def index(
         else:
             stored = opened.add_batches(documents, processors())
         for outcomes in stored:
-            counts.update(outcome.status for outcome in outcomes)
+            count(counts, outcomes)
             tell_remarkable(outcomes)
             if written:
                 ledgers.append(written, outcomes)

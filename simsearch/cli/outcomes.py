@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from simsearch.indexer import Index
     from simsearch.indexer.engine import Outcome
 
+#: Lines that several documents share: the name under which they are counted.
+REPEATED_LINES = "repeated lines"
+
 
 def enqueue(
     index: Index, documents: Iterable[Document], broker: str | None, model: str, most: int | None = None
@@ -56,6 +59,13 @@ def tell_remarkable(outcomes: Iterable[Outcome]) -> None:
             )
 
 
+def count(counts: Counter[str], outcomes: Iterable[Outcome]) -> None:
+    """Count what became of documents, and the lines that several of them share."""
+    for outcome in outcomes:
+        counts[outcome.status] += 1
+        counts[REPEATED_LINES] += outcome.repeated_lines
+
+
 def summarise(counts: Counter[str], names: Sequence[str], url: str, seconds: float, as_json: bool | None) -> None:
     """Show how many documents became what, in the order of `names`."""
     if output.for_people(as_json):
@@ -66,11 +76,13 @@ def summarise(counts: Counter[str], names: Sequence[str], url: str, seconds: flo
         types = [f"{counts[name]:,} {name}" for name in counts if name.startswith(".") or name == "no ending"]
         if types:
             output.say(f"Passed over, of types that are not read: {', '.join(types)}.")
+        if lines := counts[REPEATED_LINES]:
+            output.say(f"Repeated lines: {lines:,}, as menus and footers have; they give no tags.")
     else:
         output.lines(
             [
                 {
-                    **{name.replace(" ", "_"): counts[name] for name in names},
+                    **{name.replace(" ", "_"): counts[name] for name in (*names, REPEATED_LINES)},
                     "seconds": round(seconds, 3),
                     "index": url,
                 }
@@ -92,7 +104,7 @@ class Counts:
         from simsearch.indexer import ledger
 
         done = list(outcomes)
-        self._counts.update(outcome.status for outcome in done)
+        count(self._counts, done)
         self._counts["without text"] += sum(outcome.state == "empty" for outcome in done)
         self.failed += sum(outcome.status == "failed" for outcome in done)
         tell_remarkable(outcome for outcome in done if outcome.state != "empty")

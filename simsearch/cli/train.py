@@ -77,6 +77,10 @@ def train(
         int | None, typer.Option(min=1, help="Rarer words get no vector. Default: 10, or 5 with --start-from.")
     ] = None,
     window: Annotated[int, typer.Option(min=1, help="Words this far apart are seen together.")] = 10,
+    copies: Annotated[
+        int,
+        typer.Option(min=0, help="A line is read so often at most: menus, footers, copies. 0: as often as it comes."),
+    ] = 3,
     passes: Annotated[int, typer.Option(min=1, help="Times each vector is improved.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Where the vectors start.")] = 1,
     objective: Annotated[
@@ -125,6 +129,7 @@ def train(
         dimensions=dimensions or default.dimensions,
         min_count=min_count or default.min_count,
         window=window,
+        copies=copies,
         passes=passes,
         seed=seed,
         objective=objective,
@@ -177,6 +182,7 @@ def train(
     compared = row.pop("comparison")
     if output.for_people(as_json):
         loss, held_out, shown = (row.pop(name) for name in ("loss", "held_out", "properties"))
+        row.pop("repeated_lines")  # a sentence tells
         row["seconds"] = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in row["seconds"].items())
         row["loss"] = _fall(loss)
         row["held-out loss"] = _fall(held_out)
@@ -187,6 +193,8 @@ def train(
         output.listing(row)
     else:
         output.lines([row | {"comparison": compared} if compared else row])
+    if bill.repeated_lines:
+        output.say(f"Left out: {bill.repeated_lines:,} lines that had come {copies} times before; see --copies.")
     if compared:
         _remark(compared)
     if failed:

@@ -40,6 +40,7 @@ class Enriched(NamedTuple):
     vectors: NDArray[np.float32]  #: passages x d, unit length; zero where nothing is known
     parts: list[str]  #: of each passage, the shorter words inside its words: they are found, and have no vector
     dropped: int = 0  #: passages beyond the limit
+    repeated_lines: int = 0  #: lines of menus and footers, which took no part in the tags
 
 
 class Outcome(NamedTuple):
@@ -55,6 +56,20 @@ class Outcome(NamedTuple):
     dropped: int = 0  #: passages beyond the limit, which are not stored
     state: State = "ok"  #: of a document that was stored
     reason: str = ""  #: why a document failed
+    repeated_lines: int = 0  #: lines of a document that was stored which took no part in its tags
+
+
+def stored(item: Enriched) -> Outcome:
+    """Return the outcome of a document that was stored."""
+    document = item.document
+    return Outcome(
+        document.id,
+        document.sequence,
+        "stored",
+        dropped=item.dropped,
+        state=item.state,
+        repeated_lines=item.repeated_lines,
+    )
 
 
 class Question(NamedTuple):

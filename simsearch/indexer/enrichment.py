@@ -62,7 +62,8 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
     parts = _parts(model, row, lengths)
     sums = model.sums(row, lengths)
     whole = add_up(sums, counts)
-    best = tags(table, without_repeated_lines(row, totals, sizes, texts), totals, texts, TAGS)
+    telling, repeated = without_repeated_lines(row, totals, sizes, texts)
+    best = tags(table, telling, totals, texts, TAGS)
     words_in = add_up((row != SILENT).astype(np.intp), totals)
     known_in = add_up(table.known[row].astype(np.intp), totals)
     vectors, wholes = unit(sums), unit(whole)
@@ -83,6 +84,7 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
                 vectors=vectors[first:end],
                 parts=parts[first:end],
                 dropped=len(every[index]) - len(of_document),
+                repeated_lines=repeated[index],
             )
         )
         first = end

@@ -19,22 +19,25 @@ SHORTEST = 4
 
 def without_repeated_lines(
     rows: NDArray[np.intp], totals: NDArray[np.intp], sizes: Sequence[Sequence[int]], texts: Sequence[str]
-) -> NDArray[np.intp]:
-    """Return the rows of a batch's words, those of repeated lines silenced."""
+) -> tuple[NDArray[np.intp], list[int]]:
+    """Return the rows of a batch's words, those of repeated lines silenced, and how many such lines each text has."""
     furniture = repeated_lines(texts)
+    found = [0] * len(texts)
     if not furniture:
-        return rows
+        return rows, found
     rows = rows.copy()
-    for text, of_words, end, total in zip(texts, sizes, np.cumsum(totals).tolist(), totals.tolist(), strict=True):
+    ends = np.cumsum(totals).tolist()
+    for number, (text, of_words, end, total) in enumerate(zip(texts, sizes, ends, totals.tolist(), strict=True)):
         lines = text.split("\n") if of_words else []
         repeated = np.array([line.strip() in furniture for line in lines], np.bool_)
         repeated[:1] = False  # the heading
-        if repeated.any():
+        found[number] = int(repeated.sum())
+        if found[number]:
             # White space is in no word, so words and lines are matched by their other characters.
             line_ends = np.cumsum([len("".join(line.split())) for line in lines])
             line = np.searchsorted(line_ends, np.cumsum(of_words) - of_words, side="right")
             rows[end - total : end][repeated[line]] = SILENT
-    return rows
+    return rows, found
 
 
 def repeated_lines(texts: Sequence[str]) -> set[str]:

@@ -17,6 +17,8 @@ class Bill:
     """The bill of a training."""
 
     documents: int = 0
+    #: Lines left out, as they had come often enough.
+    repeated_lines: int = 0
     #: Words of the texts, punctuation included, each time they occur.
     words: int = 0
     #: Words that have a vector.

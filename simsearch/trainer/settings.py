@@ -50,6 +50,9 @@ class Settings:
     min_count: int = 10
     #: Words this far to both sides are seen together; at distance d a pair counts 1/d.
     window: int = 10
+    #: A line is read so often at most, copies beyond are left out: menus and footers of pages would pull vectors to
+    #: themselves. 0: as often as it comes.
+    copies: int = 3
     #: Times that each vector is improved, at most; later passes change little.
     passes: int = 12
     #: Where the vectors start, and the order in which rows are solved.
@@ -66,8 +69,9 @@ class Settings:
         for name in ("dimensions", "min_count", "window", "passes"):
             if getattr(self, name) < 1:
                 raise InvalidSetting(name=name, value=getattr(self, name), rule="1 or more")
-        if self.seed < 0:
-            raise InvalidSetting(name="seed", value=self.seed, rule="0 or more")
+        for name in ("copies", "seed"):
+            if getattr(self, name) < 0:
+                raise InvalidSetting(name=name, value=getattr(self, name), rule="0 or more")
         if self.objective not in ("smoothed", "article"):
             raise InvalidSetting(name="objective", value=self.objective, rule='"smoothed" or "article"')
 

@@ -63,11 +63,13 @@ class Stages:
                 kept: dict[str, None] = {}
                 learnt = held_out.others(texts, kept) if self._base else texts
                 before = starting.seen_before(self._base) if self._base else None
-                corpus = words.read(learnt, numbers, dictionary, self._workers, self.report("segment", None))
+                report = self.report("segment", None)
+                corpus = words.read(learnt, numbers, dictionary, self._workers, report, self._settings.copies)
                 known = vocabulary.select(corpus, self._settings.min_count, tokens, before)
                 numbers.unlink()
             write(self._work.file("held_out"), json.dumps(list(kept)).encode())
             self.bill.documents, self.bill.words = corpus.documents, int(corpus.counts.sum())
+            self.bill.repeated_lines = corpus.repeated_lines
             self.bill.vocabulary = len(known.words)
             counted = zip(known.words, known.counts, known.seen, strict=True)
             write(file, "".join(f"{word}\t{count}\t{seen}\n" for word, count, seen in counted).encode())

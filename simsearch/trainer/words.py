@@ -19,6 +19,7 @@ from simsearch.corpus.folding import fold
 from simsearch.corpus.segmentation import Segmenter
 from simsearch.processes import begin_worker
 from simsearch.trainer.errors import WorkerDied
+from simsearch.trainer.repeated_lines import RepeatedLines, checksum
 
 #: Stands after each line: pairs never cross it.
 LINE_END = -1
@@ -37,6 +38,8 @@ class Corpus:
     #: A file of int32: the numbers of the words of all texts, LINE_END after each line.
     tokens: Path
     documents: int
+    #: Lines that were left out, as they had come often enough.
+    repeated_lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Chunk:
 
     words: list[str]
     tokens: NDArray[np.int32]
+    #: A checksum of each line.
+    lines: array[int]
     documents: int
 
 
@@ -54,34 +59,48 @@ def read(
     dictionary: Sequence[str] = (),
     processes: int = 1,
     progress: Callable[[float], None] = lambda done: None,
+    copies: int = 0,
 ) -> Corpus:
-    """Write the words of the texts to a file as numbers; these do not depend on the number of processes."""
+    """Write the words of the texts to a file as numbers; these do not depend on the number of processes.
+
+    A line is read `copies` times at most, 0: as often as it comes.
+    """
     numbers: dict[str, int] = {}
     counts = np.zeros(0, np.int64)
-    documents = 0
+    documents = repeated = 0
+    seen = RepeatedLines(copies)
     with open(tokens, "wb") as file:
         for chunk in _segmented(texts, dictionary, processes):
             table = np.array([numbers.setdefault(word, len(numbers)) for word in chunk.words], np.int32)
             counts = np.pad(counts, (0, len(numbers) - len(counts)))
-            counts[table] += np.bincount(chunk.tokens[chunk.tokens != LINE_END], minlength=len(table))
+            wanted = seen.wanted(chunk.lines)
+            of_chunk = chunk.tokens[np.repeat(wanted, _lengths(chunk.tokens))]
+            counts[table] += np.bincount(of_chunk[of_chunk != LINE_END], minlength=len(table))
             # One more at the end, which is where LINE_END, -1, points to.
-            file.write(np.append(table, np.int32(LINE_END))[chunk.tokens].data)
+            file.write(np.append(table, np.int32(LINE_END))[of_chunk].data)
             documents += chunk.documents
+            repeated += len(wanted) - int(wanted.sum())
             progress(documents)
-    return Corpus(list(numbers), counts, tokens, documents)
+    return Corpus(list(numbers), counts, tokens, documents, repeated)
 
 
 def number(texts: list[str], documents: int, segmenter: Segmenter) -> Chunk:
     """Fold, segment and number texts."""
     numbers: defaultdict[str, int] = defaultdict()
     numbers.default_factory = numbers.__len__
-    tokens = array("i")
+    tokens, lines = array("i"), array("Q")
     for text in texts:
         for line in fold(text).split("\n"):
             if words := segmenter.segment(line):
                 tokens.extend(map(numbers.__getitem__, words))
                 tokens.append(LINE_END)
-    return Chunk(list(numbers), np.array(tokens, np.int32), documents)
+                lines.append(checksum(line))
+    return Chunk(list(numbers), np.array(tokens, np.int32), lines, documents)
+
+
+def _lengths(tokens: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Return the length of each line, its end included."""
+    return np.diff(np.flatnonzero(tokens == LINE_END), prepend=-1)
 
 
 def _segmented(texts: Iterable[str], dictionary: Sequence[str], processes: int) -> Iterator[Chunk]:

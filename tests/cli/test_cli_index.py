@@ -12,7 +12,8 @@ import pytest
 from .conftest import NOTICES, TEXTS
 from .process import Simsearch, write_lines
 
-SUMMARY = {"stored", "unchanged", "older", "repeated", "queued", "failed", "passed_over", "seconds", "index"}
+SUMMARY = {"stored", "unchanged", "older", "repeated", "queued", "failed", "passed_over", "repeated_lines"}
+SUMMARY |= {"seconds", "index"}
 
 
 def ids(simsearch: Simsearch) -> set[str]:
@@ -172,3 +173,14 @@ def test_documents_that_hold_nothing_to_find_are_told(simsearch: Simsearch) -> N
     assert told[0].startswith("Empty: 空 ")
     assert "怪" in told[1]
     assert "好" not in done.err
+
+
+def test_lines_that_documents_share_are_told(simsearch: Simsearch, tmp_path: Path) -> None:
+    pages = tmp_path / "网页"
+    pages.mkdir()
+    for name, text in TEXTS.items():
+        (pages / f"{Path(name).stem}.txt").write_text(f"{text[:6]}\n首页 新闻 下载\n{text}\n", "utf-8")
+    assert simsearch.ok("index", "网页").row["repeated_lines"] == len(TEXTS)
+    told = simsearch("index", "网页", "--index", "another.db", "--table").err
+    assert told == f"Repeated lines: {len(TEXTS)}, as menus and footers have; they give no tags.\n"
+    assert not [row for row in simsearch.ok("tags", "-k", "100").rows if row["tag"] in ("首页", "新闻", "下载")]

@@ -92,7 +92,8 @@ def test_unreadable_parts_of_a_corpus_are_told_and_the_rest_is_learnt(
     (corpus / "国标.txt").write_bytes("长城东起山海关。".encode("gbk"))
     done = simsearch("train", "语料", "--to", "模型", *SMALL)
     assert done.code == 3
-    (said,) = done.err.splitlines()
+    said, left_out = done.err.splitlines()
+    assert left_out.startswith("Left out: ")
     assert said.startswith("Skipped: ")
     assert "国标.txt, line 1" in said
     assert (done.row["failed"], done.row["documents"]) == (1, len(sentences))
@@ -124,3 +125,18 @@ def test_a_new_model_replaces_an_old_one_at_the_same_place(
     assert old != new
     assert simsearch.ok("words", "norms", "-k", "1", "--model", "模型").rows
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["模型"], "nothing is left beside it"
+
+
+def test_lines_of_menus_are_left_out_and_told(simsearch: Simsearch, sentences: list[str], tmp_path: Path) -> None:
+    pages = tmp_path / "网页"
+    pages.mkdir()
+    sentences = list(dict.fromkeys(sentences))
+    for number, sentence in enumerate(sentences):
+        (pages / f"{number}.txt").write_text(f"首页 频道 登录 注册\n{sentence}\n", "utf-8")
+    done = simsearch("train", "网页", "--to", "模型", "--per-file", *SMALL)
+    assert (done.code, done.row["repeated_lines"]) == (0, len(sentences) - 3)
+    assert done.err == f"Left out: {len(sentences) - 3} lines that had come 3 times before; see --copies.\n"
+    counts = dict(line.split("\t")[:2] for line in (tmp_path / "模型/words.txt").read_text("utf-8").splitlines())
+    assert counts["频道"] == "3"
+    every = simsearch("train", "网页", "--to", "全部", "--per-file", "--copies", "0", *SMALL)
+    assert (every.code, every.err, every.row["repeated_lines"]) == (0, "", 0)

@@ -11,7 +11,7 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.elasticsearch import bulk, dead_letters, documents, model_change
 from simsearch.indexer.elasticsearch.address import Address
 from simsearch.indexer.elasticsearch.connection import Connection, RequestRefused, path_of
-from simsearch.indexer.engine import Enriched, Failed, Outcome
+from simsearch.indexer.engine import Enriched, Failed, Outcome, stored
 from simsearch.patience import WRITING
 
 #: Documents asked for by id at a time.
@@ -165,7 +165,7 @@ class Writer:
             elif sent.get(name) is not item or result is None or result.status == bulk.CONFLICT:
                 outcomes.append(Outcome(name, sequence, "older"))
             elif result.status < 300:
-                outcomes.append(Outcome(name, sequence, "stored", item.dropped, item.state))
+                outcomes.append(stored(item))
             else:
                 outcomes.append(Outcome(name, sequence, "failed", reason=result.reason))
                 failed.append(Failed(item.document, result.reason))

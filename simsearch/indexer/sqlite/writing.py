@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.corpus.document import Document
-from simsearch.indexer.engine import Enriched, Outcome
+from simsearch.indexer.engine import Enriched, Outcome, stored
 from simsearch.indexer.sqlite import dead_letters
 from simsearch.indexer.sqlite.file import rows
 from simsearch.model.quantisation import quantise_unit
@@ -31,7 +31,7 @@ def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcom
             continue
         newest[document.id] = document.sequence
         fresh[document.id] = item
-        outcomes.append(Outcome(document.id, document.sequence, "stored", item.dropped, item.state))
+        outcomes.append(stored(item))
     remove(connection, list(fresh))
     connection.executemany("DELETE FROM tombstones WHERE id = ?", [(name,) for name in fresh])
     _insert(connection, list(fresh.values()))
