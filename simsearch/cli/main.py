@@ -34,6 +34,7 @@ COMMANDS = (
     "export",
     "import",
     "evaluate",
+    "report",
     "worker",
     "status",
     "doctor",

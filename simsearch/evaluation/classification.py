@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.evaluation.bootstrap import Measured, mean
-from simsearch.evaluation.packages import load
 from simsearch.evaluation.systems import Systems
 from simsearch.evaluation.tasks import Form, Progress, Task, cells, read_rows
+from simsearch.packages import load
 
 #: Where no file to test on is given, this share of the texts is learnt from; chance, always the same, chooses them.
 LEARNT = 0.8
@@ -67,12 +67,15 @@ def _split(rows: Sequence[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
 
 def _learn(given: NDArray[np.float32], labels: Sequence[str], asked: NDArray[np.float32]) -> list[NDArray[np.str_]]:
     """Return what each classifier says of the texts that are asked about."""
-    linear, neural = load("sklearn.linear_model"), load("sklearn.neural_network")
-    pipeline, scaler = load("sklearn.pipeline").make_pipeline, load("sklearn.preprocessing").StandardScaler
+    names = ("linear_model", "neural_network", "pipeline", "preprocessing")
+    linear, neural, pipelines, preprocessing = (load(f"sklearn.{name}", "evaluation") for name in names)
     classifiers = (
         linear.LogisticRegression(max_iter=1000),
         neural.MLPClassifier((64,), max_iter=60, early_stopping=True, random_state=0),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a bounded number of passes is not enough
-        return [pipeline(scaler(), one).fit(given, labels).predict(asked) for one in classifiers]
+        return [
+            pipelines.make_pipeline(preprocessing.StandardScaler(), one).fit(given, labels).predict(asked)
+            for one in classifiers
+        ]

@@ -11,12 +11,12 @@ from simsearch.evaluation.analogies import analogy
 from simsearch.evaluation.bootstrap import RESAMPLES, Figure, Measured, figures
 from simsearch.evaluation.classification import classify
 from simsearch.evaluation.keywords import keywords
-from simsearch.evaluation.packages import PackageMissing
 from simsearch.evaluation.retrieval import retrieval, themes
 from simsearch.evaluation.similarity import pairs, words
 from simsearch.evaluation.systems import Systems, open_systems
 from simsearch.evaluation.tasks import Progress, Task, read_tasks
 from simsearch.model import Model
+from simsearch.packages import PackageMissing
 
 #: How each kind of task is measured: measures, and remarks on what was left out.
 KINDS: dict[str, Callable[[Task, Systems, Progress], tuple[list[Measured], list[str]]]] = {

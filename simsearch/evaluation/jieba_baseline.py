@@ -6,7 +6,7 @@ import logging
 import tempfile
 import warnings
 
-from simsearch.evaluation.packages import load
+from simsearch.packages import load
 
 
 class Jieba:
@@ -16,8 +16,8 @@ class Jieba:
     """
 
     def __init__(self) -> None:
-        self._jieba = load("jieba")
-        self._analyse = load("jieba.analyse")
+        self._jieba = load("jieba", "evaluation")
+        self._analyse = load("jieba.analyse", "evaluation")
         self._jieba.setLogLevel(logging.WARNING)
         # It keeps its dictionary where everybody may write, and reads what it finds there.
         with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="simsearch-") as folder:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
-import glob
 import gzip
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, cast
 
@@ -16,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.errors import SimsearchError
+from simsearch.files import replacing
 from simsearch.model.model import Model
 from simsearch.model.search_space import Space
 
@@ -47,19 +45,6 @@ class FormatUnclear(SimsearchError):
     path: str
 
 
-class ExportExists(SimsearchError):
-    """There is something at {path} already: give another name, or replace a file with --force."""
-
-    path: str
-
-
-class ExportUnwritable(SimsearchError):
-    """The vectors cannot be written to {path} ({reason}): check the folder, its space and permissions."""
-
-    path: str
-    reason: str
-
-
 class Exported(NamedTuple):
     """What was written."""
 
@@ -88,13 +73,13 @@ def export(
     - `npz`: numpy arrays `words` (n), `counts` (n), `vectors` (n x d), `space`, and `pmi`, which tells whether the
       inner product of two rows is their PMI
 
-    Raises `FormatUnclear`, `ExportExists` where there is a file and not `force`, `ExportUnwritable`.
+    Raises `FormatUnclear`, and what `files.replacing` does.
     """
     named = _format(path)
     form = form or named
     if form is None or (form == "npz" and path.suffix == ".gz"):
         raise FormatUnclear(path=str(path))
-    with _replacing(path, force) as stream:
+    with replacing(path, force) as raw, _compressed(raw, path) as stream:
         vectors = model.vectors if space == "article" else model.search_vectors
         if form == "npz":
             pmi = space == "article" and model.is_pmi
@@ -106,6 +91,16 @@ def export(
         write = _write_binary if form == "word2vec-binary" else _write_text
         write(stream, _reported(((model.words[place], vectors[place]) for place in places), len(places), progress))
     return Exported(form, len(places), len(vectors) - len(places))
+
+
+@contextmanager
+def _compressed(stream: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+    """Yield what compresses to a stream where the name ends in .gz, else the stream."""
+    if path.suffix != ".gz":
+        yield stream
+        return
+    with gzip.GzipFile("", "wb", LEVEL, stream, mtime=0) as compressed:
+        yield cast(IO[bytes], compressed)
 
 
 def _format(path: Path) -> Format | None:
@@ -129,38 +124,3 @@ def _reported(vectors: Vectors, total: int, progress: Callable[[float, float], N
         yield pair
         if progress and done % STEP == 0:
             progress(done, total)
-
-
-@contextmanager
-def _replacing(path: Path, force: bool) -> Iterator[IO[bytes]]:
-    """Open a temporary file beside the target, flush it to disk when all is written, then rename."""
-    if os.path.lexists(path) and not (force and path.is_file()):
-        raise ExportExists(path=str(path))
-    path = path.resolve()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        _remove_left_overs(path)
-        with open(part, "wb") as stream:
-            with suppress(OSError):  # some network drives know no locks
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.suffix == ".gz":
-                with gzip.GzipFile("", "wb", LEVEL, stream, mtime=0) as compressed:
-                    yield cast(IO[bytes], compressed)
-            else:
-                yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise ExportUnwritable(path=str(path), reason=error.strerror or str(error)) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _remove_left_overs(path: Path) -> None:
-    """Remove what exports to this path that were killed have left; one that is at work holds a lock."""
-    for part in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.part"):
-        with suppress(OSError), open(part, "rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            part.unlink()

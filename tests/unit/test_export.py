@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from tiny import tiny
 
+from simsearch.files import FileInTheWay, FileUnwritable
 from simsearch.model import Model
-from simsearch.model.export import ExportExists, ExportUnwritable, FormatUnclear, export
+from simsearch.model.export import FormatUnclear, export
 from simsearch.model.saving import Tables, save
 
 NAMES = {"v.txt": "word2vec", "v.vec": "word2vec", "v.bin": "word2vec-binary", "v.glove.txt": "glove", "v.npz": "npz"}
@@ -120,7 +121,7 @@ def test_progress_ends_below_or_at_the_whole(model, tmp_path):
 
 def test_a_file_is_replaced_only_when_that_is_asked_for(small, tmp_path):
     (tmp_path / "v.txt").write_text("日记")
-    with pytest.raises(ExportExists, match="--force"):
+    with pytest.raises(FileInTheWay, match="--force"):
         export(small, tmp_path / "v.txt")
     assert (tmp_path / "v.txt").read_text() == "日记"
     export(small, tmp_path / "v.txt", force=True)
@@ -133,7 +134,7 @@ def test_what_is_no_file_is_never_replaced(small, tmp_path):
     (tmp_path / "断.txt").symlink_to(tmp_path / "没有.txt")
     os.mkfifo(tmp_path / "管.txt")
     for name in ("v.txt", "断.txt", "管.txt"):
-        with pytest.raises(ExportExists):
+        with pytest.raises(FileInTheWay):
             export(small, tmp_path / name, force=True)
 
 
@@ -165,7 +166,7 @@ def test_a_full_disk_leaves_what_was_there(small, tmp_path, monkeypatch, name, f
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(ExportUnwritable, match="No space left"):
+    with pytest.raises(FileUnwritable, match="No space left"):
         export(small, tmp_path / name, force=force)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == ([(name, "旧")] if force else [])
 
@@ -173,7 +174,7 @@ def test_a_full_disk_leaves_what_was_there(small, tmp_path, monkeypatch, name, f
 @pytest.mark.parametrize("name", ["没有/v.txt", "文件.txt/v.txt", "长" * 100 + ".txt"])
 def test_a_place_that_cannot_be_written_is_told(small, tmp_path, name):
     (tmp_path / "文件.txt").write_text("")
-    with pytest.raises(ExportUnwritable):
+    with pytest.raises(FileUnwritable):
         export(small, tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["文件.txt"]
 

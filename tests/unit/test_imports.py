@@ -18,7 +18,7 @@ from simsearch.indexer import open_index
 PACKAGE = Path(simsearch.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: Modules of the root, for all parts.
-COMMON = {"errors", "folders", "patience", "processes"}
+COMMON = {"errors", "files", "folders", "packages", "patience", "processes"}
 #: What each part may know beside itself and COMMON.
 KNOWS = {
     "corpus": set(),
@@ -27,15 +27,19 @@ KNOWS = {
     "indexer": {"corpus", "model"},
     "worker": {"corpus", "model", "indexer", "trainer"},
     "evaluation": {"corpus", "model", "indexer", "trainer", "worker"},
-    "cli": {"corpus", "model", "indexer", "trainer", "worker", "evaluation"},
+    "report": {"corpus", "model"},
+    "cli": {"corpus", "model", "indexer", "trainer", "worker", "evaluation", "report"},
     "errors": set(),
+    "files": set(),
     "folders": set(),
+    "packages": set(),
     "patience": set(),
     "processes": set(),
     "__init__": set(),
     "__main__": {"cli"},
 }
 HEAVY = {"numba", "llvmlite", "elasticsearch", "celery", "redis", "pandas", "scipy", "sklearn", "pydantic", "gensim"}
+HEAVY |= {"matplotlib"}
 
 
 def name_of(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Packages that nothing but an evaluation needs: the extra `evaluation`."""
+"""Packages that only some commands need: the extras."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from simsearch.errors import SimsearchError
 
 
 class PackageMissing(SimsearchError):
-    """The package {package} is not installed: pip install 'simsearch[evaluation]'."""
+    """The package {package} is not installed: pip install 'simsearch[{extra}]'."""
 
     package: str
+    extra: str
 
 
-def load(module: str) -> Any:
-    """Import a module; what it warns of in its own code is kept from the user.
+def load(module: str, extra: str) -> Any:
+    """Import a module of an extra; what it warns of in its own code is kept from the user.
 
     Raises `PackageMissing`.
     """
@@ -25,4 +26,4 @@ def load(module: str) -> Any:
         try:
             return importlib.import_module(module)
         except ModuleNotFoundError as error:
-            raise PackageMissing(package=error.name or module) from error
+            raise PackageMissing(package=error.name or module, extra=extra) from error
