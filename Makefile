@@ -54,7 +54,7 @@ article: .venv/ready  ## the article's results, beside those of models: make art
 	$(BIN)/python bench/article.py --sets $(SIMSEARCH_EVAL) $(MODELS) > docs/article.md
 
 base-model: .venv/ready  ## train the model that comes with the package: make base-model CORPUS=texts/ SIMSEARCH_EVAL=tasks/
-	$(BIN)/simsearch train $(CORPUS) --to simsearch/model/base --table
+	$(BIN)/simsearch train $(CORPUS) --to simsearch/model/base --tolerance 0 --table
 	$(BIN)/python bench/model_card.py $(SIMSEARCH_EVAL) > docs/base-model.md
 
 .venv/ready: pyproject.toml constraints.txt

@@ -29,9 +29,6 @@ AT_ONCE = 10_000
 FIRST_SPREAD = 0.1
 #: Fewer pairs left out say nothing.
 ENOUGH = 1_000
-#: Fitting ends when two passes take less than this share off the error of the pairs left out. Two, as rows are solved
-#: in another order each time, and one pass may gain more than the next.
-STILL = 0.01
 
 
 class Fit(NamedTuple):
@@ -44,10 +41,12 @@ class Fit(NamedTuple):
     #: The same over pairs that were left out, by the vectors `ahead` after each pass.
     held_out: list[float]
 
-    @property
-    def settled(self) -> bool:
-        """Whether the last two passes made the vectors foretell pairs hardly any better."""
-        return len(self.held_out) > 2 and self.held_out[-1] > (1 - STILL) * self.held_out[-3]
+    def settled(self, tolerance: float) -> bool:
+        """Tell whether the last two passes took less than this share off the error of the pairs left out.
+
+        Two, as rows are solved in another order each time, and one pass may gain more than the next.
+        """
+        return bool(tolerance) and len(self.held_out) > 2 and self.held_out[-1] > (1 - tolerance) * self.held_out[-3]
 
     @property
     def momentum(self) -> float:

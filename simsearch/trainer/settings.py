@@ -53,8 +53,11 @@ class Settings:
     #: A line is read so often at most, copies beyond are left out: menus and footers of pages would pull vectors to
     #: themselves. 0: as often as it comes.
     copies: int = 3
-    #: Times that each vector is improved, at most; later passes change little.
+    #: Times that each vector is improved, at most.
     passes: int = 12
+    #: The fit ends when two passes take less than this share off the error of pairs left out; 0: when all passes are
+    #: done, which takes half as long again and finds a few more analogies.
+    tolerance: float = 0.01
     #: Where the vectors start, and the order in which rows are solved.
     seed: int = 1
     #: "smoothed", or "article": the plain pointwise mutual information of equation 15, observed pairs only.
@@ -72,6 +75,8 @@ class Settings:
         for name in ("copies", "seed"):
             if getattr(self, name) < 0:
                 raise InvalidSetting(name=name, value=getattr(self, name), rule="0 or more")
+        if not 0 <= self.tolerance < 1:
+            raise InvalidSetting(name="tolerance", value=self.tolerance, rule="0 or more, and less than 1")
         if self.objective not in ("smoothed", "article"):
             raise InvalidSetting(name="objective", value=self.objective, rule='"smoothed" or "article"')
 

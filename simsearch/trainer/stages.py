@@ -116,7 +116,7 @@ class Stages:
             fit = self._fit_so_far() or factorisation.begin(
                 len(system.norms), settings.dimensions, settings.seed, start
             )
-            while len(fit.loss) < settings.passes and not fit.settled:
+            while len(fit.loss) < settings.passes and not fit.settled(settings.tolerance):
                 fit = factorisation.improve(fit, system, settings.seed, pool, report, start)
                 part = file.with_suffix(".part")
                 with open(part, "wb") as stream:

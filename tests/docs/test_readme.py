@@ -123,3 +123,17 @@ def test_examples_are_written_for_the_demo() -> None:
     documents = [path for path in (ROOT / "examples").rglob("*") if path.suffix in (".txt", ".md")]
     assert len(documents) >= 80
     assert len({path.parent for path in documents}) >= 10
+
+
+def test_the_chinese_readme_is_equal() -> None:
+    """It has the same programs and commands, names, links, headings and points, in the same order but for grammar."""
+    chinese = (ROOT / "README.zh.md").read_text("utf-8")
+    blocks = re.compile(r"```.*?```", re.DOTALL)
+    assert blocks.findall(chinese) == blocks.findall(README)
+    here, there = (blocks.sub("", text) for text in (chinese, README))
+    for what in (r"`[^`]+`", r"\]\((?!README)([^)]+)\)", r"^#+ |^- ", r"\d+(?:\.\d+)?"):
+        found, wanted = (
+            sorted(re.findall(what, " ".join(text.split("\n")) if "`" in what else text, re.MULTILINE))
+            for text in (here, there)
+        )
+        assert found == wanted

@@ -411,7 +411,8 @@ def test_fitting_ends_when_pairs_left_out_are_foretold_no_better(small, system, 
     assert fit.held_out[-1] == pytest.approx(expected, rel=1e-4)
     still, falling = [2.0, 1.99, 1.981], [2.0, 1.99, 1.979]
     for errors, settled in (([2.0], False), ([2.0, 2.0], False), (still, True), (falling, False), ([1.9, 2, 2], True)):
-        assert fit._replace(held_out=errors).settled == settled
+        assert fit._replace(held_out=errors).settled(0.01) == settled
+        assert not fit._replace(held_out=errors).settled(0)
 
 
 def test_threads_change_nothing(small, tmp_path):
@@ -537,6 +538,9 @@ def test_a_text_whose_only_pair_is_left_out_of_the_fit_is_too_little(tmp_path):
         {"window": -1},
         {"passes": 0},
         {"seed": -1},
+        {"copies": -1},
+        {"tolerance": -0.1},
+        {"tolerance": float("nan")},
         {"objective": "other"},
     ],
     ids=str,
