@@ -12,8 +12,9 @@ ours. `make article` prints this page; its corpus was a million pages of Baidu's
 of the base model](base-model.md), so words differ, and rules should not.
 
 Models: `simsearch train CORPUS --to MODEL --objective article`, the same with `--no-truncate`, the base model
-(smoothed PMI, with evidence for what never meets), and vectors of other programs by `simsearch import`. All
-commands take `--model MODEL`.
+(smoothed PMI, with evidence for what never meets), and vectors that other programs made of the same texts, by
+`simsearch import VECTORS --to MODEL`: gensim's word2vec (3 epochs) and GloVe (6). All commands take `--model MODEL`.
+`simsearch words norms` ends with the correlation below, and `simsearch report MODEL -o report.html` draws it.
 """
 
 NORMS = """
@@ -54,11 +55,12 @@ Of 10,000 words the context tells the matter, says the article, of 500 the gramm
 
 PARTS_OF_SPEECH = """\
 How many of a word's first ten neighbours are of its part of speech (the first letter of the tag in jieba's
-dictionary), over {sampled:,} words taken at random from the {frequent:,} most frequent:
+dictionary, among words that it has), over {sampled:,} words taken at random from the {frequent:,} most frequent, as
+`make article` counts:
 """
 
 NO_GRAMMAR = """\
-On our texts it makes no difference that could be relied on: a hundredth or so, in either direction.
+On our texts N = 500 does not win: it makes a hundredth or so, in either direction.
 """
 
 KEYWORDS = """
@@ -82,6 +84,13 @@ REVIEWS = """
 Reviews, good or bad, by plain sums of word vectors: a linear classifier, and one with a hidden layer of 64. The
 article's own figures are of all its reviews, copies included, of which some are learnt and others asked; here
 copies are left out. An LSTM has 90 %, it says.
+
+```sh
+simsearch evaluate --sets tasks/ --only reviews
+```
+
+`tasks/tasks.tsv` holds the line `classify TAB reviews TAB reviews.tsv`, and each line of `reviews.tsv` is a label, a
+tab and a text.
 """
 
 END = """

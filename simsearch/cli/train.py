@@ -81,13 +81,13 @@ def train(
         int,
         typer.Option(min=0, help="A line is read so often at most: menus, footers, copies. 0: as often as it comes."),
     ] = 3,
-    passes: Annotated[int, typer.Option(min=1, help="Times each vector is improved.")] = 12,
+    passes: Annotated[int, typer.Option(min=1, help="Times each vector is improved, at most.")] = 12,
     tolerance: Annotated[
         float,
         typer.Option(
             min=0,
             max=0.5,
-            help="Passes end when two gain less than this share; 0: all are made, slower and a bit better.",
+            help="Passes end when two gain less than this share; 0 makes them all, a little better and slower.",
         ),
     ] = 0.01,
     seed: Annotated[int, typer.Option(min=0, help="Where the vectors start.")] = 1,
