@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import lzma
 import os
@@ -13,9 +12,10 @@ import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from simsearch.corpus.document import Document, Skipped
+from simsearch.corpus.encodings import as_utf8
 from simsearch.errors import SimsearchError
 
 #: Endings that are read, each also with one of COMPRESSED behind it.
@@ -23,6 +23,8 @@ FORMATS = (".txt", ".md", ".jsonl")
 COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
 #: Bytes of a line of a corpus that are held at a time.
 LONGEST_LINE = 4_000_000
+#: What is said of a text whose beginning deceives.
+NOT_ALL_THROUGH = "begins as {}, and holds bytes that are none: mend it, or convert it to UTF-8"
 #: The name that stands for standard input.
 STDIN = "-"
 
@@ -38,7 +40,8 @@ def read(sources: Iterable[str], *, per_line: bool = False) -> Iterator[Document
 
     A `.txt` or `.md` is one document, with `per_line` (training) one a line, or several where a line is longer than
     `LONGEST_LINE`; a `.jsonl` holds one a line either way. Ids are the name of the given folder and the path in it.
-    Nothing stops the rest: a bad file or line becomes a `Skipped`.
+    Texts are UTF-8, or what `encodings.detect` is certain of. Nothing stops the rest: a bad file or line becomes a
+    `Skipped`.
 
     Raises `SourceNotFound`, before anything is read, where a source does not exist.
     """
@@ -98,7 +101,8 @@ def _read_file(path: Path, name: str, per_line: bool, asked_for: bool) -> Iterat
         if not stat.S_ISREG(path.stat().st_mode):
             yield Skipped(str(path), "this is no regular file")
             return
-        with opener(path, "rb") as stream:
+        with opener(path, "rb") as opened:
+            stream = as_utf8(opened)
             if ending == ".jsonl":
                 yield from _read_json_lines(stream, name)
             else:
@@ -106,6 +110,8 @@ def _read_file(path: Path, name: str, per_line: bool, asked_for: bool) -> Iterat
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         why = getattr(error, "strerror", None) or str(error)
         yield Skipped(str(path), f"cannot be read ({why}): check the file and its permissions")
+    except UnicodeDecodeError as error:
+        yield Skipped(str(path), NOT_ALL_THROUGH.format(error.encoding))
 
 
 def _ending(path: Path) -> tuple[str, Any]:
@@ -115,11 +121,14 @@ def _ending(path: Path) -> tuple[str, Any]:
 
 
 def _read_stdin(per_line: bool) -> Iterator[Document | Skipped]:
-    stream = cast(io.BufferedReader, sys.stdin.buffer)
-    if stream.peek(4).removeprefix(BOM_UTF8)[:1] == b"{":
-        yield from _read_json_lines(stream, "stdin")
-    else:
-        yield from _read_text(stream, "stdin", "standard input", per_line, title=False)
+    try:
+        stream = as_utf8(sys.stdin.buffer)
+        if stream.peek(4).removeprefix(BOM_UTF8)[:1] == b"{":
+            yield from _read_json_lines(stream, "stdin")
+        else:
+            yield from _read_text(stream, "stdin", "standard input", per_line, title=False)
+    except UnicodeDecodeError as error:
+        yield Skipped("standard input", NOT_ALL_THROUGH.format(error.encoding))
 
 
 def _read_text(stream: IO[bytes], name: str, source: str, per_line: bool, title: bool) -> Iterator[Document | Skipped]:

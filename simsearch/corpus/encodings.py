@@ -1,0 +1,104 @@
+"""Encodings: in which one a Chinese text is, told by the characters that it would have."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import IO
+
+#: Bytes at the beginning of a text by which its encoding is told.
+HEAD = 65_536
+#: The characters of a text are those that its standard counts among the frequent ones, this share of them at least ...
+FREQUENT = 0.9
+#: ... and in no other encoding are nearly as many.
+LEAD = 0.1
+#: Fewer characters are too few to tell.
+FEWEST = 16
+#: What says nothing: ASCII, and punctuation and letters of full width.
+_NEUTRAL = re.compile("[\x00-\x7f\u00b7\u2000-\u206f\u3000-\u303f\uff00-\uffef]+")
+
+
+def detect(head: bytes, whole: bool) -> str | None:
+    """Return utf-8, utf-16, gb18030 or big5hkscs, None where it is not certain.
+
+    `head` is the beginning of a text, or the `whole` of it. UTF-16 is known by its mark alone. Both GB 2312 and Big5
+    list frequent characters first (rows 16-55; lead bytes A4-C6), so a text read in the wrong one of the two has
+    many rare characters.
+    """
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if _decoded(head, "utf-8", whole) is not None:
+        return "utf-8"
+    if b"\0" in head:
+        return None
+    shares = {name: _share(_decoded(head, name, whole), frequent()) for name, frequent in FREQUENT_OF.items()}
+    (second, _), (first, name) = sorted((share, name) for name, share in shares.items())
+    return name if first >= FREQUENT and first - second >= LEAD else None
+
+
+def as_utf8(stream: IO[bytes]) -> io.BufferedReader:
+    """Return a stream of UTF-8 that reads another, as it is where its encoding is not certain.
+
+    It raises `UnicodeDecodeError` where the encoding of the beginning does not hold for the rest.
+    """
+    return io.BufferedReader(_Recoded(stream), HEAD)
+
+
+class _Recoded(io.RawIOBase):
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        head = stream.read(HEAD)
+        encoding = detect(head, whole=len(head) < HEAD)
+        self._decoder = None if encoding in (None, "utf-8") else codecs.getincrementaldecoder(encoding)()
+        self._ready = self._recode(head)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._ready:
+            data = self._stream.read(HEAD)
+            self._ready = self._recode(data)
+            if not data:
+                break
+        some = self._ready[: len(buffer)]
+        buffer[: len(some)] = some
+        self._ready = self._ready[len(some) :]
+        return len(some)
+
+    def _recode(self, data: bytes) -> bytes:
+        if self._decoder is None:
+            return data
+        return self._decoder.decode(data, final=not data).encode("utf-8", "surrogatepass")
+
+
+def _decoded(data: bytes, encoding: str, whole: bool) -> str | None:
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(data, final=whole)
+    except UnicodeDecodeError:
+        return None
+
+
+def _share(text: str | None, frequent: frozenset[str]) -> float:
+    told = _NEUTRAL.sub("", text or "")
+    return sum(map(frequent.__contains__, told)) / len(told) if len(told) >= FEWEST else 0.0
+
+
+@cache
+def _simplified() -> frozenset[str]:
+    return _characters("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF))
+
+
+@cache
+def _traditional() -> frozenset[str]:
+    return _characters("big5", range(0xA4, 0xC7), (*range(0x40, 0x7F), *range(0xA1, 0xFF)))
+
+
+def _characters(encoding: str, first: range, second: range | tuple[int, ...]) -> frozenset[str]:
+    return frozenset("".join(bytes((one, other)).decode(encoding, "ignore") for one in first for other in second))
+
+
+FREQUENT_OF: dict[str, Callable[[], frozenset[str]]] = {"gb18030": _simplified, "big5hkscs": _traditional}
