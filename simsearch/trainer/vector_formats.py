@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from simsearch.errors import SimsearchError
 
+#: The last line of GloVe's files: a vector for words that have none.
+UNKNOWN = "<unk>"
 #: A longer line is no word with its numbers, and a longer word is none.
 LONGEST_LINE, LONGEST_WORD = 1 << 20, 1 << 12
 MOST_DIMENSIONS = 10_000
@@ -71,7 +73,7 @@ def text(stream: IO[bytes], path: Path) -> Vectors:
 
     https://github.com/tmikolov/word2vec (word2vec.c, the end of TrainModel), https://github.com/stanfordnlp/GloVe
     """
-    told, dimensions, read = None, 0, 0
+    told, dimensions, read, word = None, 0, 0, None
     for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1):
         if number == 1:
             line = line.removeprefix(BOM_UTF8)
@@ -86,7 +88,8 @@ def text(stream: IO[bytes], path: Path) -> Vectors:
             word, numbers = _of_line(line, dimensions, path, place)
             yield word, _checked(numbers, path, place)
             read += 1
-    if told and read != told[0]:
+    # GloVe does not count the line that it adds for all words that are not in the file.
+    if told and read != told[0] + (word == UNKNOWN and read > told[0]):
         reason = f"its first line tells of {told[0]} words, and there are {read}"
         raise VectorsDamaged(path=str(path), place="its end", reason=reason)
 

@@ -228,6 +228,13 @@ def test_counts_that_are_none_are_refused_in_a_sentence(tmp_path, content, said)
     assert not (tmp_path / "模型").exists()
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_the_line_that_glove_adds_for_unknown_words_is_not_in_its_count(tmp_path, header):
+    data = text([*WORDS, "<unk>"], np.vstack([VECTORS, VECTORS.mean(axis=0)]), header=header)
+    model, _ = imported(data.replace(b"6 4", b"5 4", 1) if header else data, tmp_path)
+    assert set(model.words) == {*WORDS, "<unk>"}
+
+
 # What can be wrong
 
 
@@ -255,6 +262,10 @@ BAD = {
     "too large a number": (with_number("1e39"), "line 4"),
     "a number without a square": (with_number("1e30"), "line 4"),
     "more words promised": (text(WORDS).replace(b"5 4", b"6 4", 1), "6 words"),
+    "two words more, the last one unknown words": (
+        text([*WORDS, "<unk>"], np.vstack([VECTORS, VECTORS[:1]])).replace(b"6 4", b"4 4", 1),
+        "4 words",
+    ),
     "fewer words promised": (text(WORDS).replace(b"5 4", b"4 4", 1), "4 words"),
     "a header alone": (b"0 4\n", "Only 0"),
     "one word": ("1 3\n茶 1 2 3\n".encode(), "Only 1 of the 1"),
