@@ -48,7 +48,7 @@ def main() -> None:
             rows.append(("gensim skip-gram", seconds, seconds / ours["total"]))
         if options.repeat:
             copies = repeated(options.corpus, options.repeat, Path(scratch) / "copies.txt")
-            many = trained(str(copies), Path(scratch) / "many")
+            many = trained(str(copies), Path(scratch) / "many", "--copies", str(options.repeat))
             show_bill(many)
             rows.append((f"simsearch, {options.repeat} x the text", many["total"], many["total"] / ours["total"]))
             print(f"memory of {options.repeat} x the text: {many['peak_memory'] / ours['peak_memory']:.2f} x")
@@ -57,10 +57,10 @@ def main() -> None:
         print(f"{name:32s} {seconds:8.0f} {ratio:6.1f}")
 
 
-def trained(corpus: str, model: Path) -> dict[str, Any]:
+def trained(corpus: str, model: Path, *options: str) -> dict[str, Any]:
     """Train in a process of its own, from raw text to a saved model; return its bill."""
     start = time.perf_counter()
-    how = ["-m", "simsearch", "train", corpus, "--to", str(model), "--json"]
+    how = ["-m", "simsearch", "train", corpus, "--to", str(model), "--json", *options]
     done = subprocess.run([sys.executable, *how], check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout) | {"total": time.perf_counter() - start}
 

@@ -26,6 +26,11 @@ FREQUENT = 5_000
 NEIGHBOURS = 8
 #: Words with the shortest vectors.
 SHORTEST = 50
+#: What a model is, by whether its inner products are PMI.
+KINDS = {
+    True: "Word vectors whose inner products are pointwise mutual information",
+    False: "Word vectors of another program, imported",
+}
 #: Fewer words make no map.
 FEWEST = 10
 
@@ -61,7 +66,9 @@ def render(
         made += part
     progress("report", len(parts), len(parts))
     template = Template(files("simsearch.report").joinpath("page.html").read_text("utf-8"))
-    return template.substitute(name=escape(model.path.name), version=__version__, sections="\n".join(made))
+    return template.substitute(
+        name=escape(model.path.name), kind=KINDS[model.is_pmi], version=__version__, sections="\n".join(made)
+    )
 
 
 def _bill(model: Model) -> Iterator[str]:
@@ -87,7 +94,7 @@ def _training(model: Model) -> Iterator[str]:
         drawing = plots.losses(bill["loss"], bill["held_out"])
         yield _section(
             "Loss",
-            _figure(drawing, "How far inner products are from what they are fitted to, weighted, after each pass."),
+            _figure(drawing, "How far inner products are from what they are fitted to, weighted."),
         )
 
 

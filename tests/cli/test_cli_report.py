@@ -94,6 +94,7 @@ def test_imported_vectors_have_a_page_and_it_says_that_they_are_no_pmi(simsearch
     assert shown.headings[0] == "<b>外来&"
     assert "Loss" not in shown.headings
     assert any("no PMI" in text for text in shown.texts)
+    assert not any("are pointwise mutual information" in text for text in shown.texts)
 
 
 def test_scores_of_an_evaluation_are_shown(simsearch: Simsearch, trained: Path) -> None:

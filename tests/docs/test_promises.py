@@ -1,0 +1,38 @@
+"""docs/promises.md: each promise and each fault names tests, and there are these tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/promises.md").read_text("utf-8")
+PROMISES = re.findall(r"^## (\d)\. (.*?)(?=^## )", PAGE, re.MULTILINE | re.DOTALL)
+FAULTS = re.findall(r"^\| (\d+) \| (.*)$", PAGE, re.MULTILINE)
+#: How many there are of each.
+SEVEN, ALL = 7, 44
+
+
+def names_of_tests(folder: Path) -> set[str]:
+    """Return the names of all tests."""
+    trees = (ast.parse(path.read_text("utf-8")) for path in folder.rglob("test_*.py"))
+    nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return {node.name for node in nodes if node.name.startswith("test_")}
+
+
+THERE = names_of_tests(ROOT / "tests")
+
+
+def test_every_promise_and_every_fault_is_there() -> None:
+    assert [int(number) for number, _ in PROMISES] == list(range(1, SEVEN + 1))
+    assert [int(number) for number, _ in FAULTS] == list(range(1, ALL + 1))
+
+
+@pytest.mark.parametrize(("number", "told"), PROMISES + FAULTS, ids=lambda given: given[:40])
+def test_it_names_tests_that_there_are(number: str, told: str) -> None:
+    named = re.findall(r"`(test_\w+)`", told)
+    assert named, number
+    assert set(named) <= THERE
