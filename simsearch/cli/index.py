@@ -35,7 +35,7 @@ IndexOptions = Literal["int8_hnsw", "bbq_hnsw", "hnsw", "int4_hnsw", "flat", "in
 def index(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Folders and files (.txt .md .jsonl, also .gz .xz); - is standard input."),
+        typer.Argument(help="Folders and files (.txt .md .jsonl .csv .tsv, also .gz .xz); - is standard input."),
     ],
     index: IndexOption = None,
     model: ModelOption = None,
@@ -58,7 +58,8 @@ def index(
     """Store documents with their vectors and tags; what is unchanged is skipped.
 
     A .txt or .md file is one document; a .jsonl holds one a line:
-    {"text": ..., "id": ..., "title": ..., "metadata": {...}}.
+    {"text": ..., "id": ..., "title": ..., "metadata": {...}}. A .csv or .tsv holds one a row below the names of its
+    columns: text, perhaps id and title, all others metadata.
 
     Example: `simsearch index docs/ notices.jsonl`
     """

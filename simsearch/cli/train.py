@@ -46,8 +46,8 @@ def train(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Folders and files (.txt .md .jsonl, also .gz .xz), one document a line; - is standard input;"
-            " https://host:9200/name is an index that you have."
+            help="Folders and files (.txt .md .jsonl .csv .tsv, also .gz .xz), one document a line; - is standard"
+            " input; https://host:9200/name is an index that you have."
         ),
     ],
     to: Annotated[Path, typer.Option("--to", "-o", help="The model folder to write.")],

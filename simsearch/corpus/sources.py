@@ -16,10 +16,11 @@ from typing import IO, Any
 
 from simsearch.corpus.document import Document, Skipped
 from simsearch.corpus.encodings import as_utf8
+from simsearch.corpus.tables import DELIMITERS, read_table
 from simsearch.errors import SimsearchError
 
 #: Endings that are read, each also with one of COMPRESSED behind it.
-FORMATS = (".txt", ".md", ".jsonl")
+FORMATS = (".txt", ".md", ".jsonl", *DELIMITERS)
 COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
 #: Bytes of a line of a corpus that are held at a time.
 LONGEST_LINE = 4_000_000
@@ -39,9 +40,9 @@ def read(sources: Iterable[str], *, per_line: bool = False) -> Iterator[Document
     """Yield the documents of folders, files and standard input, and what could not be read.
 
     A `.txt` or `.md` is one document, with `per_line` (training) one a line, or several where a line is longer than
-    `LONGEST_LINE`; a `.jsonl` holds one a line either way. Ids are the name of the given folder and the path in it.
-    Texts are UTF-8, or what `encodings.detect` is certain of. Nothing stops the rest: a bad file or line becomes a
-    `Skipped`.
+    `LONGEST_LINE`; a `.jsonl` holds one a line either way, a `.csv` or `.tsv` one a row. Ids are the name of the given
+    folder and the path in it. Texts are UTF-8, or what `encodings.detect` is certain of. Nothing stops the rest: a bad
+    file or line becomes a `Skipped`.
 
     Raises `SourceNotFound`, before anything is read, where a source does not exist.
     """
@@ -105,6 +106,8 @@ def _read_file(path: Path, name: str, per_line: bool, asked_for: bool) -> Iterat
             stream = as_utf8(opened)
             if ending == ".jsonl":
                 yield from _read_json_lines(stream, name)
+            elif ending in DELIMITERS:
+                yield from read_table(stream, name, DELIMITERS[ending], asked_for)
             else:
                 yield from _read_text(stream, name, str(path), per_line, title=ending == ".md")
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
