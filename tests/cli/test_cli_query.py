@@ -140,8 +140,10 @@ def test_similar_finds_the_nearest_others_and_never_the_document_itself(library:
         why = row["explanation"]
         assert sum(p for *_, p in why["pairs"]) + why["other_pairs"]["part"] == pytest.approx(why["score"], abs=1e-5)
     fewer = library.ok("similar", "docs/健康/感冒.txt", "-k", "2").rows
-    shown = [(row["id"], row["score"], row["ranks"]) for row in fewer]
-    assert shown == [(row["id"], row["score"], row["ranks"]) for row in rows[:2]], "a rank does not depend on -k"
+    shown = [(row["id"], row["ranks"]) for row in fewer]
+    assert shown == [(row["id"], row["ranks"]) for row in rows[:2]], "a rank does not depend on -k"
+    # Products of other sizes add up in another order: the last digit may differ.
+    assert [row["score"] for row in fewer] == pytest.approx([row["score"] for row in rows[:2]], abs=2e-6)
     nearest = library.ok("similar", "docs/健康/感冒.txt", "--where", "year=2024").rows
     assert {row["id"] for row in nearest} <= {"停水", "樱花"}
 
