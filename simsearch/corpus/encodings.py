@@ -17,6 +17,11 @@ FREQUENT = 0.9
 LEAD = 0.1
 #: Fewer characters are too few to tell.
 FEWEST = 16
+#: This share of the characters of Chinese, at least, is in the last rows of the frequent ones.
+LAST = 0.1
+#: Of more kana than this a text is Japanese.
+MUCH_KANA = 0.2
+_KANA = re.compile("[\u3041-\u30fe]")
 #: What says nothing: ASCII, and punctuation and letters of full width.
 _NEUTRAL = re.compile("[\x00-\x7f\u00b7\u2000-\u206f\u3000-\u303f\uff00-\uffef]+")
 
@@ -36,7 +41,8 @@ def detect(head: bytes, whole: bool) -> str | None:
         return None
     shares = {name: _share(_decoded(head, name, whole), frequent()) for name, frequent in FREQUENT_OF.items()}
     (second, _), (first, name) = sorted((share, name) for name, share in shares.items())
-    return name if first >= FREQUENT and first - second >= LEAD else None
+    certain = first >= FREQUENT and first - second >= LEAD and not _is_foreign(head, name, whole)
+    return name if certain else None
 
 
 def as_utf8(stream: IO[bytes]) -> io.BufferedReader:
@@ -85,6 +91,22 @@ def _decoded(data: bytes, encoding: str, whole: bool) -> str | None:
 def _share(text: str | None, frequent: frozenset[str]) -> float:
     told = _NEUTRAL.sub("", text or "")
     return sum(map(frequent.__contains__, told)) / len(told) if len(told) >= FEWEST else 0.0
+
+
+def _is_foreign(data: bytes, name: str, whole: bool) -> bool:
+    """Tell whether bytes may be Japanese (EUC-JP) or Korean (EUC-KR), whose frequent characters lie in the same rows.
+
+    Rows 48-55 of GB 2312, the last ones of its frequent characters (一, 有, 在), are empty in both but for rare ones.
+    """
+    japanese = _NEUTRAL.sub("", _decoded(data, "euc_jp", whole) or "")
+    if len(_KANA.findall(japanese)) > MUCH_KANA * len(japanese):
+        return True
+    return name == "gb18030" and _share(_decoded(data, name, whole), _last()) < LAST
+
+
+@cache
+def _last() -> frozenset[str]:
+    return _characters("gb2312", range(0xD0, 0xD8), range(0xA1, 0xFF))
 
 
 @cache

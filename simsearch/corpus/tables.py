@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import IO
 
@@ -11,6 +12,10 @@ from simsearch.corpus.document import Document, Skipped
 
 #: Characters of a cell, at most; Python's own limit of 131,072 is less than some texts have.
 LONGEST_CELL = 1 << 30
+#: How numbers are written: 007 is none, and neither is what has more digits than a float.
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
+#: Bytes that are no UTF-8, as `surrogateescape` reads them, and NUL.
+_NO_TEXT = re.compile("[\0\udc80-\udcff]")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -20,7 +25,7 @@ def read_table(stream: IO[bytes], name: str, delimiter: str, asked_for: bool) ->
     Cells may be quoted as in RFC 4180. A row that is none is told with its line; the rest is read. A table without
     texts is a failure where it is `asked_for`.
     """
-    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    text = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
     rows = _rows(csv.reader(text, delimiter=delimiter, strict=True), name)
     head = next(rows, None)
     if head is None:  # an empty file
@@ -50,7 +55,8 @@ def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[st
         except StopIteration:
             return
         except csv.Error as error:
-            yield Skipped(f"{name}, line {line}", f"is no row of a table ({error}): mend its quotes")
+            reason = f"is no row of a table up to line {reader.line_num} ({error}): mend its quotes"  # type: ignore[attr-defined]
+            yield Skipped(f"{name}, line {line}", reason)
             continue
         finally:
             csv.field_size_limit(before)
@@ -59,6 +65,8 @@ def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[st
 
 def _document(row: dict[str, str], more: int, name: str, line: int) -> Document | Skipped:
     source = f"{name}, line {line}"
+    if any(map(_NO_TEXT.search, row.values())):
+        return Skipped(source, "is not UTF-8, or holds binary data: convert it with `iconv -f GB18030 -t UTF-8`")
     if more:
         number = f"{abs(more)} cells {'more' if more > 0 else 'fewer'}"
         return Skipped(source, f"has {number} than the first row: quote cells that hold the delimiter or a line's end")
@@ -69,10 +77,7 @@ def _document(row: dict[str, str], more: int, name: str, line: int) -> Document 
 
 def _value(cell: str) -> str | int | float:
     """Return a number where the cell is written as numbers are: 007 is a text."""
-    for kind in (int, float):
-        try:
-            if cell.isascii() and str(kind(cell)) == cell and cell not in ("nan", "inf", "-inf"):
-                return kind(cell)
-        except ValueError:
-            continue
-    return cell
+    found = _NUMBER.fullmatch(cell)
+    if not found:
+        return cell
+    return float(cell) if found[2] else int(cell)

@@ -55,7 +55,14 @@ def norms(surprise: Floats, squares: Floats, words: Sequence[str], labelled: Seq
         axes.margins(x=0.04, y=0.06)
         places = np.stack([surprise[labelled], squares[labelled]], axis=1)
         for number in _free(axes, places, [words[place] for place in labelled]):
-            axes.annotate(words[labelled[number]], places[number], (0, 3), textcoords="offset points", ha="center")
+            axes.annotate(
+                words[labelled[number]],
+                places[number],
+                (0, 3),
+                textcoords="offset points",
+                ha="center",
+                parse_math=False,
+            )
 
     return _drawn(draw, SIZE)
 
@@ -69,7 +76,7 @@ def word_map(places: Floats, words: Sequence[str]) -> str:
         axes.scatter(places[:, 0], places[:, 1], s=4, color=FAINT, linewidths=0)
         axes.margins(0.05)
         for number in _free(axes, places, words):
-            axes.annotate(words[number], places[number], ha="center", va="center")
+            axes.annotate(words[number], places[number], ha="center", va="center", parse_math=False)
 
     return _drawn(draw, MAP_SIZE)
 

@@ -44,12 +44,10 @@ class RepeatedLines:
         if not self._copies or line == NOT_COUNTED:
             return True
         times = self._times.get(line, 0)
-        if times == self._copies:
-            return False
         if line not in self._times and len(self._times) >= self._most:
             self._forget()
         self._times[line] = times + 1
-        return True
+        return times < self._copies
 
     def _forget(self) -> None:
         least = 1

@@ -8,7 +8,10 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from simsearch.report import plots
 
 from .process import Simsearch
 from .test_cli_bad_input import assert_one_error
@@ -123,3 +126,9 @@ def test_a_file_that_is_there_is_kept(simsearch: Simsearch, trained: Path) -> No
 def test_without_the_optional_packages_the_remedy_is_told(simsearch: Simsearch, trained: Path) -> None:
     done = simsearch("report", trained, "-o", "页.html", first="import sys; sys.modules['matplotlib'] = None")
     assert_one_error(done, "matplotlib", "pip install 'simsearch[report]'")
+
+
+def test_a_word_is_no_formula() -> None:
+    places = np.array([[0.0, 0.0], [1.0, 1.0]])
+    assert "$_$" in plots.word_map(places, ["$_$", r"$\frac$"])
+    assert "$_$" in plots.norms(places[:, 0], places[:, 1], ["$_$", "词"], [0, 1])

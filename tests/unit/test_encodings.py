@@ -80,7 +80,7 @@ def test_bytes_at_random_come_through_or_are_refused(data):
 
 @given(st.text("长城东起山海关西到嘉峪关，abc\n", min_size=1), st.integers(HEAD - 3, HEAD + 3))
 def test_no_character_is_lost_where_reading_stops(text, size):
-    long = (TEXTS[0] + text * (size // len(text) + 1))[:size]
+    long = (TEXTS[0] + f"{text}，在中学里有一个" * size)[:size]
     for encoding in ("gb18030", "utf-16", "utf-8"):
         assert as_utf8(io.BytesIO(long.encode(encoding))).read().decode() == long
 
@@ -101,6 +101,9 @@ def test_a_text_that_goes_on_in_other_bytes_is_told_with_what_was_read(tmp_path)
     [
         ("今日は天気がとてもいいです。公園へ散歩に行きます。明日は学校で勉強します。", "shift_jis"),
         ("今日は天気がとてもいいです。公園へ散歩に行きます。明日は学校で勉強します。", "euc_jp"),
+        ("東京都千代田区霞関 大阪府大阪市中央区 京都府京都市左京区 北海道札幌市", "euc_jp"),
+        ("これはとてもおもしろいはなしですね。それからどうなりましたか。", "euc_jp"),
+        ("대한민국의 수도는 서울이다. 한국어는 한반도에서 사용하는 언어이다.", "euc_kr"),
         ("Größe über Fassade naïve élève " * 5, "latin-1"),
         ("Сегодня очень хорошая погода " * 3, "cp1251"),
         ("短文", "gbk"),

@@ -30,6 +30,21 @@ def test_a_row_gives_what_its_columns_say(tmp_path):
     assert (other.id, other.text, other.metadata) == ("表.csv:4", "晴", {})
 
 
+def test_numbers_are_numbers_however_they_end(tmp_path):
+    cells = ["9.50", "19.90", "150", "-2.00", "0", "1.", ".5", "+1", "1e5", "1" * 400, "\u0661"]
+    values = [item.metadata["price"] for item in found(tmp_path, "text,price\n" + "".join(f"好,{c}\n" for c in cells))]
+    assert values == [9.5, 19.9, 150, -2.0, 0, *cells[5:]]
+
+
+@pytest.mark.parametrize("bad", [b"\xff\xfe,2", "天气".encode("gbk") + b",2", b"a\0b,2"])
+def test_a_row_of_bad_bytes_is_told_and_the_rest_is_read(tmp_path, bad):
+    first, told, last = found(tmp_path, "text,n\n甲,1\n".encode() + bad + "\n丙,3\n".encode())
+    assert (first.text, last.text) == ("甲", "丙")
+    assert told.failed
+    assert "line 3" in told.source
+    assert "iconv" in told.reason
+
+
 def test_a_table_with_tabs(tmp_path):
     (one,) = found(tmp_path, "text\tcity\n今天，很好\t杭州\n", "表.tsv")
     assert (one.text, one.metadata) == ("今天，很好", {"city": "杭州"})
