@@ -26,14 +26,19 @@ class FileUnwritable(SimsearchError):
     reason: str
 
 
+def check(path: Path, force: bool) -> None:
+    """Raise `FileInTheWay` where there is a file and not `force`, or what is no file."""
+    if os.path.lexists(path) and not (force and path.is_file()):
+        raise FileInTheWay(path=str(path))
+
+
 @contextmanager
 def replacing(path: Path, force: bool) -> Iterator[IO[bytes]]:
     """Open a temporary file beside the target, flush it to disk when all is written, then rename.
 
-    Raises `FileInTheWay` where there is a file and not `force`, or what is no file; `FileUnwritable`.
+    Raises what `check` does, and `FileUnwritable`.
     """
-    if os.path.lexists(path) and not (force and path.is_file()):
-        raise FileInTheWay(path=str(path))
+    check(path, force)
     path = path.resolve()
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -42,13 +42,16 @@ def report(
 
     Example: `simsearch report base -o report.html --word 茶叶 --word 银行`
     """
-    from simsearch.files import replacing
+    from simsearch.files import check, replacing
     from simsearch.model import Model
     from simsearch.report import render
 
     rows = _scores(scores) if scores else []
-    with Bar() as bar, replacing(to, force) as stream:
-        stream.write(render(Model.load(model), word or (), rows, bar.show).encode())
+    check(to, force)
+    with Bar() as bar:
+        page = render(Model.load(model), word or (), rows, bar.show)
+    with replacing(to, force) as stream:
+        stream.write(page.encode())
     row = {"file": str(to), "bytes": to.stat().st_size}
     output.listing(row) if output.for_people(as_json) else output.lines([row])
 

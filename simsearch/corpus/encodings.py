@@ -59,26 +59,25 @@ class _Recoded(io.RawIOBase):
         head = stream.read(HEAD)
         encoding = detect(head, whole=len(head) < HEAD)
         self._decoder = None if encoding in (None, "utf-8") else codecs.getincrementaldecoder(encoding)()
-        self._ready = self._recode(head)
+        self._ready = b""
+        self._take(head)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        while not self._ready:
-            data = self._stream.read(HEAD)
-            self._ready = self._recode(data)
-            if not data:
-                break
+        while not self._ready and not self._ended:  # a terminal may go on after its end
+            self._take(self._stream.read(HEAD))
         some = self._ready[: len(buffer)]
         buffer[: len(some)] = some
         self._ready = self._ready[len(some) :]
         return len(some)
 
-    def _recode(self, data: bytes) -> bytes:
-        if self._decoder is None:
-            return data
-        return self._decoder.decode(data, final=not data).encode("utf-8", "surrogatepass")
+    def _take(self, data: bytes) -> None:
+        self._ended = len(data) < HEAD
+        if self._decoder:
+            data = self._decoder.decode(data, final=self._ended).encode("utf-8", "surrogatepass")
+        self._ready = data
 
 
 def _decoded(data: bytes, encoding: str, whole: bool) -> str | None:

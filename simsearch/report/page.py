@@ -51,6 +51,8 @@ def render(
     Raises `WordUnknown`, and `PackageMissing` without the extra `report`.
     """
     things = _things(model)
+    for word in words:
+        model.related(word, 1)  # an unknown one is told before all is drawn
     chosen = list(words) or [model.words[row] for row in _spread(things[:FREQUENT], SHOWN)]
     parts = (
         _bill(model),
