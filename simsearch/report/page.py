@@ -51,15 +51,14 @@ def render(
     Raises `WordUnknown`, and `PackageMissing` without the extra `report`.
     """
     things = _things(model)
-    for word in words:
-        model.related(word, 1)  # an unknown one is told before all is drawn
     chosen = list(words) or [model.words[row] for row in _spread(things[:FREQUENT], SHOWN)]
+    neighbours = list(_neighbours(model, chosen))  # first, as an unknown word is to be told before all is drawn
     parts = (
         _bill(model),
         _training(model),
         _norms(model),
         _map(model, things[:ON_MAP]),
-        _neighbours(model, chosen),
+        neighbours,
         _scores(list(scores)),
     )
     made: list[str] = []
