@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import typer
 
+from simsearch import limits
 from simsearch.cli import output, settings
 from simsearch.cli.command import command_app
 from simsearch.cli.options import IndexOption, JsonOption, ModelOption
@@ -44,6 +45,7 @@ def config(
         ("models", str(store.store_folder()), models),
         *((name, str(given[name]), settings.FILE) for name in ("mode", "k") if name in given),
         *_access(given.get("elasticsearch", {})),
+        *_limits(given.get("limits", {})),
     ]
     output.rows([{"name": name, "value": value, "origin": source} for name, value, source in shown], as_json)
 
@@ -55,3 +57,13 @@ def _access(given: dict[str, str]) -> Iterator[tuple[str, str, str]]:
         if value:
             origin = "environment" if os.environ.get(settings.variable(name)) else settings.FILE
             yield f"elasticsearch.{name}", "***" if name in ("api_key", "password") else value, origin
+
+
+def _limits(given: dict[str, int]) -> Iterator[tuple[str, str, str]]:
+    """Yield the limits; what the file says of them is in the environment by now."""
+    for name in limits.LIMITS:
+        value = limits.limit(name)
+        from_file = value == given.get(name)
+        set_ = os.environ.get(limits.variable(name))
+        origin = settings.FILE if from_file else "environment" if set_ else "default"
+        yield f"limits.{name}", str(value), origin

@@ -16,7 +16,7 @@ from simsearch.cli import output, settings
 from simsearch.cli.command import command_app
 from simsearch.cli.index import IndexOptions, show_estimate
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import BrokerOption, JsonOption, ModelOption
+from simsearch.cli.options import BrokerOption, DocumentBytesOption, JsonOption, ModelOption
 from simsearch.cli.outcomes import Counts, enqueue
 from simsearch.cli.progress import Bar
 
@@ -75,6 +75,7 @@ def enrich(
     queue: Annotated[bool, typer.Option("--queue", help="Hand the documents to workers of the companion.")] = False,
     broker: BrokerOption = None,
     ledger: Annotated[Path | None, typer.Option(help="Append id and sequence of each stored document.")] = None,
+    max_document_bytes: DocumentBytesOption = None,
     as_json: JsonOption = None,
 ) -> None:
     """Make an index of yours searchable by meaning: its vectors, words and tags go into a companion, NAME-simsearch.
@@ -135,11 +136,12 @@ def enrich(
 
 
 def _inline(index: Index, pace: Pace) -> tuple[Store, Delete]:
-    from simsearch.indexer.indexing import BATCH_DOCUMENTS
+    from simsearch.limits import limit
     from simsearch.processes import processors
 
-    most = pace.at_once(BATCH_DOCUMENTS)
-    processes = processors() if most == BATCH_DOCUMENTS else 1  # what is read slowly is stored soonest by one
+    batch = limit("batch_documents")
+    most = pace.at_once(batch)
+    processes = processors() if most == batch else 1  # what is read slowly is stored soonest by one
     return lambda documents: index.add_batches(documents, processes, most), index.engine.delete
 
 

@@ -14,28 +14,48 @@ import typer
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, ModelOption, open_index
-from simsearch.cli.outcomes import count, enqueue, summarise, tell_remarkable
+from simsearch.cli.options import (
+    BrokerOption,
+    DocumentBytesOption,
+    EncodingOption,
+    IndexOption,
+    JsonOption,
+    ModelOption,
+    open_index,
+)
+from simsearch.cli.outcomes import count, enqueue, summarise, tell_encodings, tell_remarkable
 from simsearch.cli.progress import Bar
 
 if TYPE_CHECKING:
     from simsearch.corpus import Document, Skipped
+    from simsearch.indexer import Index
     from simsearch.indexer.estimate import Estimate
 
 
 app = command_app()
 
 #: What is counted, in the order in which it is shown.
-SUMMARY = ("queued", "stored", "unchanged", "older", "repeated", "failed", "passed over")
+SUMMARY = ("queued", "stored", "unchanged", "older", "repeated", "failed", "passed over", "pruned")
 #: As in `simsearch.indexer.elasticsearch.mapping`, which is not imported for an index in a file.
 IndexOptions = Literal["int8_hnsw", "bbq_hnsw", "hnsw", "int4_hnsw", "flat", "int8_flat", "bbq_flat", "bbq_disk"]
+
+
+class Reading:
+    """What was read of sources, and what could not be."""
+
+    def __init__(self) -> None:
+        self.start = time.time_ns()
+        self.seen: set[str] = set()  #: ids
+        self.unread: set[str] = set()  #: names of files and folders
 
 
 @app.command()
 def index(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Folders and files (.txt .md .jsonl .csv .tsv, also .gz .xz); - is standard input."),
+        typer.Argument(
+            help="Folders and files (.txt .md .html .docx .pdf .jsonl .csv .tsv, also .gz .xz); - is standard input."
+        ),
     ],
     index: IndexOption = None,
     model: ModelOption = None,
@@ -53,13 +73,21 @@ def index(
     ledger: Annotated[
         Path | None, typer.Option(help="Append id and sequence of each document once it is stored.")
     ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Then delete documents from these folders that are no more in them.")
+    ] = False,
+    encoding: EncodingOption = None,
+    max_document_bytes: DocumentBytesOption = None,
     as_json: JsonOption = None,
 ) -> None:
     """Store documents with their vectors and tags; what is unchanged is skipped.
 
-    A .txt or .md file is one document; a .jsonl holds one a line:
+    A .txt, .md, .html, .docx or .pdf file is one document; a .jsonl holds one a line:
     {"text": ..., "id": ..., "title": ..., "metadata": {...}}. A .csv or .tsv holds one a row below the names of its
     columns: text, perhaps id and title, all others metadata.
+
+    With --prune, documents go whose files, or lines, have gone from the folders that are given; what could not be
+    read stays, and so does what came from elsewhere.
 
     Example: `simsearch index docs/ notices.jsonl`
     """
@@ -69,19 +97,24 @@ def index(
 
     counts: Counter[str] = Counter()
     start = time.monotonic()
-    found = read(sources)
+    encodings: Counter[str] = Counter()
+    found = read(sources, encoding=encoding, found=encodings)
     if estimate:
-        _estimate(_tell_skipped(found, counts), model, index_options, as_json)
+        _estimate(_tell_skipped(found, counts, Reading()), model, index_options, as_json)
         return
     if queue and ledger:
         raise typer.BadParameter("--ledger notes what is stored, and --queue stores nothing itself.")
+    folders = [Path(source) for source in sources if Path(source).is_dir()]
+    if prune and len(folders) < len(sources):
+        raise typer.BadParameter("--prune is for folders: of a file, or standard input, nobody knows what was in it.")
     with (
         open_index(index, model, create=True, index_options=index_options) as opened,
         Bar() as bar,
         contextlib.ExitStack() as stack,
     ):
         opened.check_own()
-        documents = _shown(_tell_skipped(found, counts), bar, count_bytes(sources))
+        reading = Reading()
+        documents = _shown(_tell_skipped(found, counts, reading), bar, count_bytes(sources))
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
         if queue:
             stored = enqueue(opened, documents, broker, opened.engine.model if model else "")
@@ -92,8 +125,11 @@ def index(
             tell_remarkable(outcomes)
             if written:
                 ledgers.append(written, outcomes)
+        for folder in folders if prune else ():
+            counts["pruned"] += _prune(opened, folder, reading, broker if queue else None)
         url = opened.engine.url
     summarise(counts, SUMMARY, url, time.monotonic() - start, as_json)
+    tell_encodings(encodings)
     if counts["failed"]:
         raise typer.Exit(PARTLY_FAILED)
 
@@ -133,21 +169,45 @@ def _bytes(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"
 
 
-def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str]) -> Iterator[Document]:
+def _prune(index: Index, folder: Path, reading: Reading, broker: str | None) -> int:
+    """Delete what came from a folder and was not read there now; return how many documents.
+
+    A reading of the same file that is newer than this one stays.
+    """
+    from simsearch.indexer.pruning import gone
+    from simsearch.worker.producer import enqueue_delete
+
+    root = f"{folder.resolve().name}/"
+    if not any(id.startswith(root) for id in reading.seen):
+        output.say(
+            f"Not pruned: nothing was read in {folder}: check that it is the right one, or use `simsearch delete`."
+        )
+        return 0
+    ids = list(gone(index.engine, folder, reading.seen, reading.unread))
+    if broker:
+        return enqueue_delete(ids, index.engine.url, broker=broker, sequence=reading.start)
+    outcomes = index.engine.delete(ids, reading.start) if ids else []
+    index.engine.settle()
+    return sum(outcome.status == "deleted" for outcome in outcomes)
+
+
+def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str], reading: Reading) -> Iterator[Document]:
     """Yield the documents; say what could not be read, and which ids came twice."""
     from simsearch.corpus import Skipped
+    from simsearch.indexer.enrichment import storable_id
 
-    seen: set[str] = set()
     for item in found:
         if isinstance(item, Skipped):
+            reading.unread.add(item.name)
             counts["failed" if item.failed else "passed over"] += 1
             if not item.failed:
                 counts[Path(item.source).suffix or "no ending"] += 1
             else:
                 output.say(f"Skipped: {item.source} {item.reason}.")
             continue
-        if item.id in seen:
+        id = storable_id(item.id)
+        if id in reading.seen:
             counts["repeated"] += 1
             output.say(f"Repeated: the id {item.id} came again in {item.source or 'the input'}; the last one wins.")
-        seen.add(item.id)
+        reading.seen.add(id)
         yield item

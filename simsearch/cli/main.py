@@ -112,6 +112,7 @@ def _main(
 ) -> None:
     # Below flags and environment variables, above the defaults.
     given = settings.read()
+    settings.use_limits(given)
     context.default_map = dict.fromkeys(COMMANDS, given | dict.fromkeys(WORDS, given))
 
 

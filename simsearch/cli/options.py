@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from simsearch.cli import output, settings
 from simsearch.folders import default_index
+from simsearch.limits import LIMITS, exceeded, limit, variable
 
 if TYPE_CHECKING:
     from simsearch.indexer import Condition, Index
@@ -43,7 +45,32 @@ SpaceOption = Annotated[
         help="By the vectors in which sentences are compared, or by the article's, which are as they were fitted."
     ),
 ]
-CountOption = Annotated[int, typer.Option("-k", min=1, max=1000, help="How many to show.")]
+
+
+def _count(value: int) -> int:
+    if value > (most := limit("k")):
+        raise typer.BadParameter(f"{exceeded(f'{value:,} is more than {most:,}', 'ask for fewer', 'k')}.")
+    return value
+
+
+CountOption = Annotated[int, typer.Option("-k", min=1, callback=_count, help="How many to show.")]
+DocumentBytesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-document-bytes",
+        min=1,
+        max=LIMITS["document_bytes"].most,
+        envvar=variable("document_bytes"),
+        callback=lambda value: _keep("document_bytes", value),
+        help=f"Longer texts are refused. Default: {LIMITS['document_bytes'].default:,}.",
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What all texts are in, such as gb18030 or big5. Default: UTF-8, or UTF-16, GB18030 or Big5 where certain."
+    ),
+]
 JsonOption = Annotated[
     bool | None,
     typer.Option(
@@ -57,6 +84,13 @@ WhereOption = Annotated[
     list[str] | None,
     typer.Option("--where", help="Only where the metadata say so: 'year>=2024', 'city=杭州'."),
 ]
+
+
+def _keep(name: str, value: int | None) -> int | None:
+    """Put a limit where every process finds it."""
+    if value is not None:
+        os.environ[variable(name)] = str(value)
+    return value
 
 
 def _number(value: float) -> float:

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 import typer
 
 from simsearch.cli import output
+from simsearch.limits import exceeded
 
 if TYPE_CHECKING:
     from simsearch.cli.progress import Bar
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Lines that several documents share: the name under which they are counted.
 REPEATED_LINES = "repeated lines"
+#: Encodings as people call them.
+NAMES = {"gb18030": "GB18030", "big5hkscs": "Big5", "utf-16": "UTF-16"}
 
 
 def enqueue(
@@ -50,7 +53,8 @@ def tell_remarkable(outcomes: Iterable[Outcome]) -> None:
         if outcome.status == "failed":
             output.say(f"Failed: {outcome.id} is not stored, but kept as a dead letter: {outcome.reason}.")
         if outcome.dropped:
-            output.say(f"Cut: {outcome.id} has {outcome.dropped:,} passages too many, which are not stored: split it.")
+            told = exceeded(f"{outcome.id} has {outcome.dropped:,} passages too many", "split it", "passages")
+            output.say(f"Cut: {told}; they are not stored.")
         if outcome.state == "empty":
             output.say(f"Empty: {outcome.id} is stored, but holds no word to be found by: give it text, or delete it.")
         if outcome.state == "no_known_words":
@@ -88,6 +92,13 @@ def summarise(counts: Counter[str], names: Sequence[str], url: str, seconds: flo
                 }
             ]
         )
+
+
+def tell_encodings(found: Counter[str]) -> None:
+    """Say how many texts were read in an encoding that nobody named."""
+    if found:
+        names = ", ".join(f"{count:,} in {NAMES.get(name, name)}" for name, count in sorted(found.items()))
+        output.say(f"Not in UTF-8: {names}; if their characters are wrong, name what they are in by --encoding.")
 
 
 class Counts:

@@ -22,10 +22,7 @@ from simsearch.cli.options import (
     conditions,
     open_index,
 )
-
-#: Longer questions are cut: they say no more, and cost time.
-LONGEST_QUESTION = 10_000
-
+from simsearch.limits import exceeded, limit
 
 app = command_app()
 
@@ -74,9 +71,11 @@ def _questions(text: list[str] | None) -> Iterator[str]:
 
 
 def _cut(question: str) -> str:
-    if len(question) > LONGEST_QUESTION:
-        output.say(f"The question is long: its first {LONGEST_QUESTION:,} characters are used.")
-    return question[:LONGEST_QUESTION]
+    longest = limit("question_characters")
+    if len(question) > longest:
+        told = f"the question has {len(question):,} characters, its first {longest:,} are used"
+        output.say(f"Cut: {exceeded(told, 'say it shorter', 'question_characters')}.")
+    return question[:longest]
 
 
 def _line(line: bytes) -> str:

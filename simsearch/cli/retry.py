@@ -10,7 +10,7 @@ import typer
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, open_index
+from simsearch.cli.options import BrokerOption, DocumentBytesOption, IndexOption, JsonOption, open_index
 
 if TYPE_CHECKING:
     from simsearch.corpus import Document
@@ -27,6 +27,7 @@ def retry(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids of dead letters. Default: all.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Show them with their reasons; store nothing.")] = False,
     drop: Annotated[bool, typer.Option("--drop", help="Give them up: remove them; store nothing.")] = False,
+    max_document_bytes: DocumentBytesOption = None,
     broker: BrokerOption = None,
     as_json: JsonOption = None,
     index: IndexOption = None,

@@ -6,11 +6,21 @@ import os
 from pathlib import Path
 from typing import Any
 
+from simsearch import limits
 from simsearch.errors import SimsearchError
+from simsearch.limits import LIMITS
 
 FILE = "simsearch.toml"
 #: What the file may set, by the name of the option, and of what kind it is.
-NAMES: dict[str, type] = {"index": str, "model": str, "broker": str, "mode": str, "k": int, "elasticsearch": dict}
+NAMES: dict[str, type] = {
+    "index": str,
+    "model": str,
+    "broker": str,
+    "mode": str,
+    "k": int,
+    "elasticsearch": dict,
+    "limits": dict,
+}
 #: What its table `elasticsearch` may set, each also by SIMSEARCH_ELASTICSEARCH_...
 ACCESS = ("api_key", "user", "password", "ca", "fingerprint")
 
@@ -48,7 +58,17 @@ def read(path: Path | None = None) -> dict[str, Any]:
         if name not in ACCESS or not isinstance(value, str):
             reason = f"elasticsearch.{name} is no setting, or no text; there are {', '.join(ACCESS)}"
             raise SettingsUnreadable(path=str(path), reason=reason)
+    for name, value in found.get("limits", {}).items():
+        if name not in LIMITS or type(value) is not int:
+            reason = f"limits.{name} is no limit, or no number; there are {', '.join(LIMITS)}"
+            raise SettingsUnreadable(path=str(path), reason=reason)
     return found
+
+
+def use_limits(given: dict[str, Any]) -> None:
+    """Put what the file says of limits where the environment says nothing; workers inherit it."""
+    for name, value in given.get("limits", {}).items():
+        os.environ.setdefault(limits.variable(name), str(value))
 
 
 def use_access() -> None:

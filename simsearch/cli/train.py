@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,7 +13,8 @@ import typer
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import INTERRUPTED, PARTLY_FAILED
-from simsearch.cli.options import JsonOption
+from simsearch.cli.options import EncodingOption, JsonOption
+from simsearch.cli.outcomes import tell_encodings
 from simsearch.cli.progress import Bar
 from simsearch.errors import SimsearchError
 
@@ -46,8 +48,8 @@ def train(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Folders and files (.txt .md .jsonl .csv .tsv, also .gz .xz), one document a line; - is standard"
-            " input; https://host:9200/name is an index that you have."
+            help="Folders and files (.txt .md .html .docx .pdf .jsonl .csv .tsv, also .gz .xz), one document a line;"
+            " - is standard input; https://host:9200/name is an index that you have."
         ),
     ],
     to: Annotated[Path, typer.Option("--to", "-o", help="The model folder to write.")],
@@ -110,6 +112,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a training of this model that was interrupted or killed.")
     ] = False,
+    encoding: EncodingOption = None,
     as_json: JsonOption = None,
 ) -> None:
     """Train a model on your own texts, in minutes, on a CPU; ends with a bill.
@@ -152,7 +155,9 @@ def train(
         raise typer.BadParameter("--text-field has to name the field of the index that holds the texts.")
     if (text_field or sample) and not indexes:
         raise typer.BadParameter("--text-field and --sample are for indexes, https://host:9200/name.")
-    found = read([source for source in sources if source not in indexes], per_line=not per_file)
+    encodings: Counter[str] = Counter()
+    files = [source for source in sources if source not in indexes]
+    found = read(files, per_line=not per_file, encoding=encoding, found=encodings)
 
     def texts() -> Iterator[str]:
         nonlocal failed
@@ -204,6 +209,7 @@ def train(
         output.lines([row | {"comparison": compared} if compared else row])
     if bill.repeated_lines:
         output.say(f"Left out: {bill.repeated_lines:,} lines that had come {copies} times before; see --copies.")
+    tell_encodings(encodings)
     if compared:
         _remark(compared)
     if failed:

@@ -45,19 +45,33 @@ def detect(head: bytes, whole: bool) -> str | None:
     return name if certain else None
 
 
-def as_utf8(stream: IO[bytes]) -> io.BufferedReader:
-    """Return a stream of UTF-8 that reads another, as it is where its encoding is not certain.
+def is_known(encoding: str) -> bool:
+    """Tell whether there is an encoding of texts of this name."""
+    try:
+        return "a".encode(encoding) is not None
+    except (LookupError, UnicodeError, ValueError):
+        return False
 
-    It raises `UnicodeDecodeError` where the encoding of the beginning does not hold for the rest.
+
+def as_utf8(
+    stream: IO[bytes], encoding: str | None = None, tell: Callable[[str], object] = lambda encoding: None
+) -> io.BufferedReader:
+    """Return a stream of UTF-8 that reads another of an encoding, as it is where none is given and none is certain.
+
+    `tell` is told of an encoding that was found and is not UTF-8. The stream raises `UnicodeDecodeError` where the
+    encoding does not hold all through.
     """
-    return io.BufferedReader(_Recoded(stream), HEAD)
+    return io.BufferedReader(_Recoded(stream, encoding, tell), HEAD)
 
 
 class _Recoded(io.RawIOBase):
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], encoding: str | None, tell: Callable[[str], object]) -> None:
         self._stream = stream
         head = stream.read(HEAD)
-        encoding = detect(head, whole=len(head) < HEAD)
+        if encoding:
+            encoding = codecs.lookup(encoding).name
+        elif (encoding := detect(head, whole=len(head) < HEAD)) not in (None, "utf-8"):
+            tell(str(encoding))
         self._decoder = None if encoding in (None, "utf-8") else codecs.getincrementaldecoder(encoding)()
         self._ready = b""
         self._take(head)

@@ -9,8 +9,6 @@ from typing import NamedTuple
 PASSAGE_LENGTH = 200
 #: A sentence longer than this is cut, at a comma where there is one.
 LONGEST_SENTENCE = 400
-#: Passages that a document may have; what is left over is reported.
-MOST_PASSAGES = 2_000
 
 _SENTENCE = re.compile(
     r"[^。！？!?；;…\n]*(?:[。！？!?；;…]+[”’」』）)》\"']*|\n+|\Z)\s*"  # noqa: RUF001

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import gzip
-import json
 import lzma
 import os
 import stat
 import sys
 import zlib
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from simsearch.corpus.document import Document, Skipped
-from simsearch.corpus.encodings import as_utf8
+from simsearch.corpus.encodings import as_utf8, is_known
+from simsearch.corpus.extraction import EXTRACTORS, Unfit, extract
+from simsearch.corpus.json_lines import read_json_lines
+from simsearch.corpus.lines import decode, pieces
 from simsearch.corpus.tables import DELIMITERS, read_table
 from simsearch.errors import SimsearchError
+from simsearch.limits import exceeded, limit
+from simsearch.packages import PackageMissing
 
 #: Endings that are read, each also with one of COMPRESSED behind it.
-FORMATS = (".txt", ".md", ".jsonl", *DELIMITERS)
+FORMATS = (".txt", ".md", ".jsonl", *DELIMITERS, *EXTRACTORS)
 COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
-#: Bytes of a line of a corpus that are held at a time.
-LONGEST_LINE = 4_000_000
-#: What is said of a text whose beginning deceives.
-NOT_ALL_THROUGH = "begins as {}, and holds bytes that are none: mend it, or convert it to UTF-8"
+#: What is said of a text whose encoding does not hold all through.
+NOT_ALL_THROUGH = "is {}, but for bytes that are none: mend it, convert it to UTF-8, or name another --encoding"
+UNREADABLE = "cannot be read ({}): check it and its permissions"
 #: The name that stands for standard input.
 STDIN = "-"
 
@@ -36,63 +40,88 @@ class SourceNotFound(SimsearchError):
     path: str
 
 
-def read(sources: Iterable[str], *, per_line: bool = False) -> Iterator[Document | Skipped]:
+class EncodingUnknown(SimsearchError):
+    """There is no encoding {encoding}: write for example gb18030, big5 or utf-16."""
+
+    encoding: str
+
+
+class _How(NamedTuple):
+    per_line: bool
+    encoding: str | None
+    found: Counter[str]
+
+
+def read(
+    sources: Iterable[str], *, per_line: bool = False, encoding: str | None = None, found: Counter[str] | None = None
+) -> Iterator[Document | Skipped]:
     """Yield the documents of folders, files and standard input, and what could not be read.
 
     A `.txt` or `.md` is one document, with `per_line` (training) one a line, or several where a line is longer than
-    `LONGEST_LINE`; a `.jsonl` holds one a line either way, a `.csv` or `.tsv` one a row. Ids are the name of the given
-    folder and the path in it. Texts are UTF-8, or what `encodings.detect` is certain of. Nothing stops the rest: a bad
-    file or line becomes a `Skipped`.
+    `lines.LONGEST_PIECE`; a `.jsonl` holds one a line either way, a `.csv` or `.tsv` one a row; of `.html`, `.docx` and
+    `.pdf` the text is taken. Ids are the name of the given folder and the path in it. Texts are in `encoding`; if it is
+    not given, in UTF-8, or in what `encodings.detect` is certain of, and `found` counts in what. Nothing stops the
+    rest: a bad file or line becomes a `Skipped`.
 
-    Raises `SourceNotFound`, before anything is read, where a source does not exist.
+    Raises `SourceNotFound` and `EncodingUnknown`, before anything is read.
     """
     given = list(sources)
     for source in given:
         if source != STDIN and not os.path.exists(source):
             raise SourceNotFound(path=source)
-    return _read(given, per_line)
+    if encoding and not is_known(encoding):
+        raise EncodingUnknown(encoding=encoding)
+    return _read(given, _How(per_line, encoding, Counter() if found is None else found))
 
 
-def _read(sources: list[str], per_line: bool) -> Iterator[Document | Skipped]:
+def _read(sources: list[str], how: _How) -> Iterator[Document | Skipped]:
     for source in sources:
         if source == STDIN:
-            yield from _read_stdin(per_line)
+            yield from _read_stdin(how)
         elif Path(source).is_dir():
-            yield from _read_folder(Path(source), per_line)
+            yield from _read_folder(Path(source), how)
         else:
             name = os.fsencode(Path(source).name).decode("utf-8", "backslashreplace")
-            yield from _read_file(Path(source), name, per_line, asked_for=True)
+            yield from _read_file(Path(source), name, how, asked_for=True)
 
 
 def count_bytes(sources: Iterable[str]) -> int:
     """Return the bytes that `read` will yield, for a progress bar; 0 where it cannot be known beforehand."""
     total = 0
     for source in sources:
-        paths = [Path(source)] if not Path(source).is_dir() else [path for path, _ in _walk(Path(source))]
-        if source == STDIN or any(path.suffix.lower() in COMPRESSED for path in paths):
+        paths = [Path(source)] if not Path(source).is_dir() else list(_walk(Path(source)))
+        if source == STDIN or any(path.suffix.lower() in (*COMPRESSED, *EXTRACTORS) for path in paths):
             return 0
         total += sum(path.stat().st_size for path in paths if path.is_file())
     return total
 
 
-def _read_folder(folder: Path, per_line: bool) -> Iterator[Document | Skipped]:
-    name = folder.resolve().name
-    for path, inside in _walk(folder):
-        yield from _read_file(path, f"{name}/{inside}", per_line, asked_for=False)
+def _read_folder(folder: Path, how: _How) -> Iterator[Document | Skipped]:
+    root = folder.resolve().name
+    unread: list[OSError] = []
+    for path in _walk(folder, unread):
+        name = f"{root}/{_inside(folder, path)}"
+        for item in _read_file(path, name, how, asked_for=False):
+            yield item._replace(name=name) if isinstance(item, Skipped) else item
+    for error in unread:
+        path = Path(error.filename)
+        name = root if path == folder else f"{root}/{_inside(folder, path)}"
+        yield Skipped(str(path), UNREADABLE.format(error.strerror), name=name)
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
-    for parent, folders, files in os.walk(folder, followlinks=False):
+def _walk(folder: Path, unread: list[OSError] | None = None) -> Iterator[Path]:
+    """Yield the files of a folder in order; folders that cannot be read are appended to `unread`."""
+    for parent, folders, files in os.walk(folder, onerror=unread.append if unread is not None else None):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for file in sorted(files):
-            if not file.startswith("."):
-                path = Path(parent, file)
-                inside = path.relative_to(folder).as_posix()
-                # Bytes that are no UTF-8 are spelt out: two such names stay two.
-                yield path, os.fsencode(inside).decode("utf-8", "backslashreplace")
+        yield from (Path(parent, file) for file in sorted(files) if not file.startswith("."))
 
 
-def _read_file(path: Path, name: str, per_line: bool, asked_for: bool) -> Iterator[Document | Skipped]:
+def _inside(folder: Path, path: Path) -> str:
+    """Return a path in a folder as text; bytes that are no UTF-8 are spelt out, so that two such names stay two."""
+    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _read_file(path: Path, name: str, how: _How, asked_for: bool) -> Iterator[Document | Skipped]:
     ending, opener = _ending(path)
     if ending not in FORMATS:
         reason = f"this type is not read: use one of {' '.join(FORMATS)}, or pipe the text in with -"
@@ -103,18 +132,26 @@ def _read_file(path: Path, name: str, per_line: bool, asked_for: bool) -> Iterat
             yield Skipped(str(path), "this is no regular file")
             return
         with opener(path, "rb") as opened:
-            stream = as_utf8(opened)
+            if ending in EXTRACTORS:
+                text, title = extract(ending, opened, how.encoding)
+                yield from _documents(text, title, name, str(path), how.per_line)
+                return
+            stream = as_utf8(opened, how.encoding, lambda encoding: how.found.update([encoding]))
             if ending == ".jsonl":
-                yield from _read_json_lines(stream, name)
+                yield from read_json_lines(stream, name)
             elif ending in DELIMITERS:
                 yield from read_table(stream, name, DELIMITERS[ending], asked_for)
             else:
-                yield from _read_text(stream, name, str(path), per_line, title=ending == ".md")
+                yield from _read_text(stream, name, str(path), how.per_line, heading=ending == ".md")
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         why = getattr(error, "strerror", None) or str(error)
-        yield Skipped(str(path), f"cannot be read ({why}): check the file and its permissions")
+        yield Skipped(str(path), UNREADABLE.format(why))
     except UnicodeDecodeError as error:
         yield Skipped(str(path), NOT_ALL_THROUGH.format(error.encoding))
+    except Unfit as error:
+        yield Skipped(str(path), error.reason)
+    except PackageMissing as error:
+        yield Skipped(str(path), f"needs the package {error.package}: pip install 'simsearch[{error.extra}]'")
 
 
 def _ending(path: Path) -> tuple[str, Any]:
@@ -123,89 +160,46 @@ def _ending(path: Path) -> tuple[str, Any]:
     return path.suffix.lower(), open
 
 
-def _read_stdin(per_line: bool) -> Iterator[Document | Skipped]:
+def _read_stdin(how: _How) -> Iterator[Document | Skipped]:
     try:
-        stream = as_utf8(sys.stdin.buffer)
+        stream = as_utf8(sys.stdin.buffer, how.encoding, lambda encoding: how.found.update([encoding]))
         if stream.peek(4).removeprefix(BOM_UTF8)[:1] == b"{":
-            yield from _read_json_lines(stream, "stdin")
+            yield from read_json_lines(stream, "stdin")
         else:
-            yield from _read_text(stream, "stdin", "standard input", per_line, title=False)
+            yield from _read_text(stream, "stdin", "standard input", how.per_line, heading=False)
     except UnicodeDecodeError as error:
         yield Skipped("standard input", NOT_ALL_THROUGH.format(error.encoding))
 
 
-def _read_text(stream: IO[bytes], name: str, source: str, per_line: bool, title: bool) -> Iterator[Document | Skipped]:
+def _read_text(
+    stream: IO[bytes], name: str, source: str, per_line: bool, heading: bool
+) -> Iterator[Document | Skipped]:
     if per_line:
-        for number, line in _lines(stream):
-            text = _decode(line, f"{source}, line {number}")
+        for number, line in pieces(stream):
+            text = decode(line, f"{source}, line {number}")
             if isinstance(text, Skipped):
                 yield text
             elif text.strip():
                 yield Document(f"{name}:{number}", text.strip(), source=source)
         return
-    text = _decode(stream.read(), source)
+    most = limit("document_bytes")
+    data = stream.read(most + 1)
+    if len(data) > most:
+        yield Skipped(source, exceeded(f"has more than {most:,} bytes", "split it", "document_bytes"))
+        return
+    text = decode(data, source)
     if isinstance(text, Skipped):
         yield text
-    else:
-        heading = next((line for line in text.splitlines() if line.strip()), "") if title else ""
-        yield Document(name, text, heading.lstrip("# ").strip() if heading.startswith("#") else "", source=source)
+        return
+    first = next((line for line in text.splitlines() if line.strip()), "") if heading else ""
+    title = first.lstrip("# ").strip() if first.startswith("#") else ""
+    yield Document(name, text, title, source=source)
 
 
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield lines with their numbers; of a line that is too long its pieces, best up to the end of a sentence."""
-    number, rest = 1, b""
-    while data := rest + stream.readline(LONGEST_LINE):
-        if data.endswith(b"\n") or len(data) < LONGEST_LINE:
-            yield number, data
-            number, rest = number + 1, b""
-            continue
-        end = data.rfind("。".encode(), len(data) // 2)
-        first_bytes = (at for at in range(len(data) - 1, len(data) - 4, -1) if data[at] & 0xC0 != 0x80)
-        cut = end + len("。".encode()) if end > 0 else next(first_bytes, len(data))
-        yield number, data[:cut]
-        rest = data[cut:]
-
-
-def _read_json_lines(stream: IO[bytes], name: str) -> Iterator[Document | Skipped]:
-    for number, line in enumerate(stream, 1):
-        source = f"{name}, line {number}"
-        text = _decode(line, source)
-        if isinstance(text, Skipped):
-            yield text
-        elif text.strip():
-            yield _parse(text, f"{name}:{number}", source)
-
-
-def _decode(data: bytes, source: str) -> str | Skipped:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        reason = f"is not UTF-8 (byte {error.start}): convert it with `iconv -f GB18030 -t UTF-8`"
-        return Skipped(source, reason)
-    if "\0" in text:
-        return Skipped(source, "holds binary data, not text: leave it out or convert it to text")
-    return text
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON number")
-
-
-def _parse(line: str, default_id: str, source: str) -> Document | Skipped:
-    try:
-        row = json.loads(line, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        return Skipped(source, f"is not a line of JSON ({error}): mend the line")
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        return Skipped(source, 'has no "text" that is a string: each line is {"text": ..., "id": ..., ...}')
-    metadata = row.get("metadata", {})
-    if not isinstance(metadata, dict):
-        return Skipped(source, 'has a "metadata" that is no object: make it {"name": value}')
-    name, title = row.get("id"), row.get("title")
-    return Document(
-        id=default_id if name in (None, "") else str(name),
-        text=row["text"],
-        title="" if title is None else str(title),
-        metadata=metadata,
-        source=source,
-    )
+def _documents(text: str, title: str, name: str, source: str, per_line: bool) -> Iterator[Document]:
+    if not per_line:
+        yield Document(name, text, title, source=source)
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield Document(f"{name}:{number}", line.strip(), source=source)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Self
 
 from simsearch.corpus.document import Document, Skipped
+from simsearch.corpus.lines import bounded
+from simsearch.limits import limit
 
-#: Characters of a cell, at most; Python's own limit of 131,072 is less than some texts have.
-LONGEST_CELL = 1 << 30
 #: How numbers are written: 007 is none, and neither is what has more digits than a float.
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 #: Bytes that are no UTF-8, as `surrogateescape` reads them, and NUL.
@@ -25,8 +24,7 @@ def read_table(stream: IO[bytes], name: str, delimiter: str, asked_for: bool) ->
     Cells may be quoted as in RFC 4180. A row that is none is told with its line; the rest is read. A table without
     texts is a failure where it is `asked_for`.
     """
-    text = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
-    rows = _rows(csv.reader(text, delimiter=delimiter, strict=True), name)
+    rows = _rows(_Lines(stream), delimiter, name)
     head = next(rows, None)
     if head is None:  # an empty file
         return
@@ -45,28 +43,54 @@ def read_table(stream: IO[bytes], name: str, delimiter: str, asked_for: bool) ->
             yield _document(dict(zip(columns, row[1], strict=False)), len(row[1]) - len(columns), name, row[0])
 
 
-def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[str]] | Skipped]:
+class _LineTooLong(Exception):
+    pass
+
+
+class _Lines:
+    """The lines of a table, of which `number` is the last; an iterator that goes on after an error."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.number = 0
+        self._lines = bounded(stream)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        self.number, line = next(self._lines)
+        if isinstance(line, str):
+            raise _LineTooLong(line)
+        return line.decode("utf-8-sig" if self.number == 1 else "utf-8", "surrogateescape")
+
+
+def _rows(lines: _Lines, delimiter: str, name: str) -> Iterator[tuple[int, list[str]] | Skipped]:
     """Yield the rows, each with the line in which it begins, and what is none."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    longest = limit("line_bytes")  # Python's own limit for a cell is less than some texts have
     while True:
-        line = reader.line_num + 1  # type: ignore[attr-defined]
-        before = csv.field_size_limit(LONGEST_CELL)  # it holds for the whole process, which may have its own
+        first = lines.number + 1
+        before = csv.field_size_limit(longest)  # it holds for the whole process, which may have its own
         try:
             row = next(reader)
         except StopIteration:
             return
+        except _LineTooLong as error:
+            yield Skipped(f"{name}, line {lines.number}", str(error))
+            continue
         except csv.Error as error:
-            reason = f"is no row of a table up to line {reader.line_num} ({error}): mend its quotes"  # type: ignore[attr-defined]
-            yield Skipped(f"{name}, line {line}", reason)
+            reason = f"is no row of a table up to line {lines.number} ({error}): mend its quotes"
+            yield Skipped(f"{name}, line {first}", reason)
             continue
         finally:
             csv.field_size_limit(before)
-        yield line, row
+        yield first, row
 
 
 def _document(row: dict[str, str], more: int, name: str, line: int) -> Document | Skipped:
     source = f"{name}, line {line}"
     if any(map(_NO_TEXT.search, row.values())):
-        return Skipped(source, "is not UTF-8, or holds binary data: convert it with `iconv -f GB18030 -t UTF-8`")
+        return Skipped(source, "is not UTF-8, or holds binary data: name its encoding, such as --encoding gb18030")
     if more:
         number = f"{abs(more)} cells {'more' if more > 0 else 'fewer'}"
         return Skipped(source, f"has {number} than the first row: quote cells that hold the delimiter or a line's end")

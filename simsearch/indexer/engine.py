@@ -224,6 +224,9 @@ class Engine(Protocol):
     def fetch(self, ids: Sequence[str]) -> dict[str, Found]:
         """Return stored documents; ids that are not stored are left out."""
 
+    def sources(self) -> Iterable[tuple[str, str]]:
+        """Return each document's id with its source."""
+
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
 

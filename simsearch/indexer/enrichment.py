@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simsearch.corpus.document import Document, storable
-from simsearch.corpus.passages import MOST_PASSAGES, Span, passages
+from simsearch.corpus.passages import Span, passages
 from simsearch.indexer.engine import Enriched, Passage, State
 from simsearch.indexer.furniture import without_repeated_lines
+from simsearch.limits import limit
 from simsearch.model import Model
 from simsearch.model.keywords import tags
 from simsearch.model.model import add_up, unit
@@ -32,7 +33,8 @@ def enrich(documents: Sequence[Document], model: Model) -> list[Enriched]:
     together; nothing else does.
     """
     every = [_spans(document) for document in documents]
-    spans = [of_document[:MOST_PASSAGES] for of_document in every]
+    most = limit("passages")
+    spans = [of_document[:most] for of_document in every]
     table = model.table
     table.trim()
     rows: list[int] = []

@@ -85,19 +85,31 @@ class Index:
         return Counter(outcome.status for batch in self.add_batches(documents) for outcome in batch)
 
     def add_batches(
-        self, documents: Iterable[Document], processes: int = 1, most: int | None = None
+        self, documents: Iterable[Document], processes: int = 1, most: int | None = None, limited: bool = True
     ) -> Iterator[list[Outcome]]:
         """Store documents batch by batch, yielding the outcomes of each batch once it is safe on disk.
 
-        A batch holds at most `most` documents, if that is given. A long run is shared among `processes`; a program
-        that asks for more than one needs the usual `if __name__ == "__main__":`.
+        Documents beyond the limits become dead letters, unless they are not `limited`, having been stored before. A
+        batch holds at most `most` documents, if that is given. A long run is shared among `processes`; a program that
+        asks for more than one needs the usual `if __name__ == "__main__":`.
         """
+        from simsearch.indexer import indexing  # not needed to search
+
+        refused: list[Outcome] = []
+        within = indexing.within_limits(self.engine, documents, refused) if limited else documents
+        for outcomes in self._store(indexing.batches(within, most), processes):
+            yield outcomes + refused
+            refused.clear()
+        if refused:
+            yield refused
+        self.engine.settle()
+
+    def _store(self, batches: Iterator[list[Document]], processes: int) -> Iterator[list[Outcome]]:
         from simsearch.indexer import (
             indexing,  # not needed to search
             pool,
         )
 
-        batches = indexing.batches(documents, most)
         for batch in islice(batches, pool.INLINE_BATCHES):
             yield indexing.add(self.engine, self.model, batch)
         first = next(batches, None)
@@ -108,7 +120,6 @@ class Index:
                     yield from pool.add_each(self._opener, self.engine.url, rest, processes)
                 else:
                     yield from (indexing.add(self.engine, self.model, batch) for batch in rest)
-        self.engine.settle()
 
     def delete(self, ids: Iterable[str]) -> list[Outcome]:
         """Delete documents by id.

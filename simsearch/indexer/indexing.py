@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
-from simsearch.corpus.document import Document
-from simsearch.indexer.engine import Engine, Outcome
-from simsearch.indexer.enrichment import clean, enrich
+from simsearch.corpus.document import Document, beyond_limits
+from simsearch.indexer.engine import Engine, Failed, Outcome
+from simsearch.indexer.enrichment import clean, enrich, storable_id
+from simsearch.limits import limit
 from simsearch.model import Model
 
-#: A batch is stored in one step: at most so many documents,
-BATCH_DOCUMENTS = 2_000
-#: and, once it holds so many characters, no more.
+#: Once a batch, which is stored in one step, holds so many characters, it takes no more documents.
 BATCH_CHARACTERS = 400_000
 
 
@@ -35,9 +34,19 @@ def add(
     return outcomes + (engine.store(enrich(missed, model)) if missed else [])
 
 
+def within_limits(engine: Engine, documents: Iterable[Document], refused: list[Outcome]) -> Iterator[Document]:
+    """Yield documents within the limits; others become dead letters, and their outcomes are appended to `refused`."""
+    for document in documents:
+        if reason := beyond_limits(document):
+            engine.bury([Failed(document, reason)])
+            refused.append(Outcome(storable_id(document.id), document.sequence, "failed", reason=reason))
+        else:
+            yield document
+
+
 def batches(documents: Iterable[Document], most: int | None = None) -> Iterator[list[Document]]:
     """Gather documents, made storable, into batches of at most `most`, and bounded by characters."""
-    most = most or BATCH_DOCUMENTS
+    most = min(most or limit("batch_documents"), limit("batch_documents"))
     batch: list[Document] = []
     characters = 0
     for document in documents:

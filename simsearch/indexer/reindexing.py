@@ -95,7 +95,7 @@ def catch_up(begun: Reindexing, processes: int = 1, again: Collection[str] = ())
 
     `again` are ids of documents that are taken over once more.
     """
-    for outcomes in begun.new.add_batches(begun.succession.changed(again), processes):
+    for outcomes in begun.new.add_batches(begun.succession.changed(again), processes, limited=False):
         for outcome in outcomes:
             (begun.refused.add if outcome.status == "failed" else begun.refused.discard)(outcome.id)
         yield outcomes

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
+from simsearch.limits import exceeded, limit
 
 #: Version of the payload; a worker puts messages of another version among the dead letters.
 VERSION = 1
 #: A message holds at most so many documents,
 MOST_DOCUMENTS = 200
-#: and so many bytes as they are on the wire, with so many beside the documents.
-MOST_BYTES, FRAME = 1_000_000, 5_000
+#: and so many bytes beside them. How many bytes it may have on the wire is a limit.
+FRAME = 5_000
 #: Bytes of a character, at most, and of what stands around the fields of a document.
 MOST_OF_CHARACTER, MOST_OF_FIELDS = 6, 150
 #: What the ids of dead letters of whole messages begin with; the task's id follows.
@@ -33,7 +34,7 @@ class DocumentUnclear(SimsearchError):
 
 
 class DocumentTooLarge(SimsearchError):
-    """The document {id} is too large for a queue ({bytes} bytes on the wire): split it, or index it without the queue."""  # noqa: E501
+    """The document {id} is too large for a queue ({bytes} bytes on the wire): split it, raise SIMSEARCH_MAX_MESSAGE_BYTES, or index it without the queue."""  # noqa: E501
 
     id: str
     bytes: int
@@ -82,16 +83,16 @@ def batches(
     Raises `DocumentTooLarge` without `large`; the documents before it have been yielded.
     """
     batch: list[Document] = []
-    taken, most = FRAME, most or MOST_DOCUMENTS
+    taken, most, room = FRAME, most or MOST_DOCUMENTS, limit("message_bytes")
     for one in documents:
-        size = _size(one)
-        if FRAME + size > MOST_BYTES:
+        size = _size(one, room)
+        if FRAME + size > room:
             if large is None:
                 yield from [batch] if batch else []
                 raise DocumentTooLarge(id=one.id, bytes=size)
             large.append(one)
             continue
-        if batch and (len(batch) == most or taken + size > MOST_BYTES):
+        if batch and (len(batch) == most or taken + size > room):
             yield batch
             batch, taken = [], FRAME
         batch.append(one)
@@ -120,8 +121,9 @@ def read(payload: str) -> Message:
 
     Raises `MessageUnclear`.
     """
-    if len(payload) > MOST_BYTES:
-        raise MessageUnclear(reason=f"it has {len(payload):,} characters, {MOST_BYTES:,} bytes are allowed")
+    if len(payload) > (most := limit("message_bytes")):
+        told = f"it has {len(payload):,} characters, {most:,} bytes are allowed"
+        raise MessageUnclear(reason=exceeded(told, "split it", "message_bytes"))
     try:
         fields = json.loads(payload)
         if not isinstance(fields, dict):
@@ -180,12 +182,12 @@ def _is_sequence(given: object) -> bool:
     return type(given) is int and 0 <= given < 2**63
 
 
-def _size(one: Document) -> int:
+def _size(one: Document, room: int) -> int:
     """Return the bytes that a document takes on the wire; of a short one, that it takes at most."""
     if not one.metadata:
         characters = len(one.id) + len(one.text) + len(one.title) + len(one.source)
         most = MOST_OF_FIELDS + MOST_OF_CHARACTER * characters
-        if most <= (MOST_BYTES - FRAME) // MOST_DOCUMENTS:  # so many of them fit whatever they hold
+        if most <= (room - FRAME) // MOST_DOCUMENTS:  # so many of them fit whatever they hold
             return most
     try:
         return len(_encode(_fields(one)).encode("utf-8", "surrogatepass")) + 2

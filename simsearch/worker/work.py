@@ -10,7 +10,7 @@ from typing import NamedTuple
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
 from simsearch.indexer import Index, indexing, open_index
-from simsearch.indexer.engine import Failed
+from simsearch.indexer.engine import Failed, Outcome
 from simsearch.indexer.enrichment import clean, storable_id
 from simsearch.model import Model
 from simsearch.worker import message, producer
@@ -93,8 +93,10 @@ def _do(url: str, work: Message) -> Done:
             index.engine.delete(map(storable_id, work.deleted), work.sequence)
         if not work.documents:
             return Done()
-        batch = [clean(document) for document in work.documents]
-        statuses = [outcome.status for outcome in indexing.add(index.engine, index.model, batch)]
+        refused: list[Outcome] = []
+        batch = list(map(clean, indexing.within_limits(index.engine, work.documents, refused)))
+        outcomes = refused + (indexing.add(index.engine, index.model, batch) if batch else [])
+        statuses = [outcome.status for outcome in outcomes]
         return Done(statuses.count("stored"), statuses.count("failed"), work.again)
 
 

@@ -12,7 +12,7 @@ import pytest
 from .conftest import NOTICES, TEXTS
 from .process import Simsearch, write_lines
 
-SUMMARY = {"stored", "unchanged", "older", "repeated", "queued", "failed", "passed_over", "repeated_lines"}
+SUMMARY = {"stored", "unchanged", "older", "repeated", "queued", "failed", "passed_over", "pruned", "repeated_lines"}
 SUMMARY |= {"seconds", "index"}
 
 
@@ -157,7 +157,8 @@ def test_a_table_for_people_says_the_same_in_a_sentence(simsearch: Simsearch, do
 
 
 def test_passages_beyond_the_limit_are_told(simsearch: Simsearch, tmp_path: Path) -> None:
-    (tmp_path / "长.txt").write_text("很长的句子在这里。" * 60_000, "utf-8")
+    (tmp_path / "长.txt").write_text("很长的句子在这里。" * 30_000, "utf-8")
+    simsearch.environment["SIMSEARCH_MAX_PASSAGES"] = "1000"
     done = simsearch("index", "长.txt")
     assert done.code == 0
     assert "长.txt" in done.err
@@ -184,3 +185,53 @@ def test_lines_that_documents_share_are_told(simsearch: Simsearch, tmp_path: Pat
     told = simsearch("index", "网页", "--index", "another.db", "--table").err
     assert told == f"Repeated lines: {len(TEXTS)}, as menus and footers have; they give no tags.\n"
     assert not [row for row in simsearch.ok("tags", "-k", "100").rows if row["tag"] in ("首页", "新闻", "下载")]
+
+
+# Encodings and limits
+
+
+def test_texts_in_other_encodings_are_counted_and_an_encoding_may_be_named(
+    simsearch: Simsearch, tmp_path: Path
+) -> None:
+    (tmp_path / "甲.txt").write_bytes("今天天气很好，我们去公园散步，孩子们在草地上放风筝。".encode("gb18030"))
+    (tmp_path / "乙.txt").write_bytes("短文。".encode("gbk"))
+    done = simsearch.ok("index", "甲.txt")
+    assert "1 in GB18030" in done.err
+    assert "--encoding" in done.err
+    refused = simsearch("index", "乙.txt")
+    assert refused.code == 3
+    assert "--encoding gb18030" in refused.err
+    assert simsearch.ok("index", "乙.txt", "--encoding", "gbk").row["stored"] == 1
+    assert simsearch.ok("query", "短文", "--mode", "keyword").row["passage"]["text"] == "短文。"
+    unknown = simsearch("index", "乙.txt", "--encoding", "国标")
+    assert unknown.code == 1
+    assert "国标" in unknown.err
+
+
+@pytest.mark.parametrize("how", ["option", "variable", "file"])
+def test_a_limit_may_be_set_in_three_ways(simsearch: Simsearch, tmp_path: Path, how: str) -> None:
+    (tmp_path / "长.txt").write_text("天气很好，我们去公园。" * 10, "utf-8")
+    simsearch.environment["SIMSEARCH_MAX_DOCUMENT_BYTES"] = "100"
+    refused = simsearch("index", "长.txt")
+    assert refused.code == 3
+    assert "SIMSEARCH_MAX_DOCUMENT_BYTES" in refused.err
+    del simsearch.environment["SIMSEARCH_MAX_DOCUMENT_BYTES"]
+    options = []
+    if how == "option":
+        options = ["--max-document-bytes", "100"]
+    elif how == "variable":
+        simsearch.environment["SIMSEARCH_MAX_DOCUMENT_BYTES"] = "100"
+    else:
+        (tmp_path / "simsearch.toml").write_text("[limits]\ndocument_bytes = 100\n", "utf-8")
+    assert simsearch("index", "长.txt", *options).code == 3
+    assert simsearch.ok("index", "长.txt", "--max-document-bytes", "1000").row["stored"] == 1
+
+
+def test_hits_have_a_limit_that_is_told(simsearch: Simsearch, tmp_path: Path) -> None:
+    (tmp_path / "甲.txt").write_text("长城东起山海关。", "utf-8")
+    simsearch.ok("index", "甲.txt")
+    done = simsearch("query", "长城", "-k", "1001")
+    assert done.code == 2
+    assert "SIMSEARCH_MAX_K" in done.err
+    simsearch.environment["SIMSEARCH_MAX_K"] = "2000"
+    assert simsearch.ok("query", "长城", "-k", "1001").row["id"] == "甲.txt"

@@ -18,7 +18,7 @@ from servers.find import Server
 from tiny import WORDS, tiny
 
 from simsearch.corpus import Document
-from simsearch.indexer import Index, indexing, open_index
+from simsearch.indexer import Index, open_index
 from simsearch.indexer.dead_letters import retry
 from simsearch.indexer.differences import SHOWN, compare
 from simsearch.indexer.engine import Failed
@@ -148,7 +148,7 @@ def test_a_long_run_is_shared_among_processes(
     index: Index, url: str, new_url: Callable[[], str], alike: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add(texts(600))
-    monkeypatch.setattr(indexing, "BATCH_DOCUMENTS", 100)
+    monkeypatch.setenv("SIMSEARCH_MAX_BATCH_DOCUMENTS", "100")
     assert reindex(index, alike, processes=2)
     assert sound(url, alike) == anew(new_url(), alike, texts(600))
 
@@ -218,7 +218,7 @@ def test_readers_and_writers_with_the_old_model_are_refused_with_both_ids(
 def test_what_is_written_meanwhile_is_there_afterwards(
     index: Index, url: str, new_url: Callable[[], str], alike: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "BATCH_DOCUMENTS", 50)
+    monkeypatch.setenv("SIMSEARCH_MAX_BATCH_DOCUMENTS", "50")
     index.add(texts(200))
     with open_index(url) as writer, begin(index, alike) as begun:
         batches = build(begun)
@@ -350,7 +350,7 @@ def test_a_run_that_was_given_up_is_gone_on_with(
     index: Index, url: str, new_url: Callable[[], str], alike: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add(texts(300))
-    monkeypatch.setattr(indexing, "BATCH_DOCUMENTS", 100)
+    monkeypatch.setenv("SIMSEARCH_MAX_BATCH_DOCUMENTS", "100")
     with begin(index, alike) as begun:
         next(build(begun))
     index.delete(["文-1", "文-2"])

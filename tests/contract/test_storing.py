@@ -168,7 +168,8 @@ def test_any_id_is_kept(index, name):
     assert figures(index).documents == 1
 
 
-def test_a_document_of_three_thousand_passages_is_stored_up_to_the_limit(index, model):
+def test_a_document_of_three_thousand_passages_is_stored_up_to_the_limit(index, model, monkeypatch):
+    monkeypatch.setenv("SIMSEARCH_MAX_DOCUMENT_BYTES", "3000000")
     long = doc("长", "".join(f"{'咖啡很好喝，' * 33}{number}。" for number in range(3_000)))
     (enriched,) = enrich([long], model)
     assert enriched.dropped == 1_000
@@ -386,3 +387,33 @@ def test_vectors_of_zeros_are_never_stored_and_never_found(index):
     index.add([doc("空", ""), doc("怪", STRANGE), doc("好", "咖啡")])
     vector = np.ones(index.model.dimensions, np.float32) / np.sqrt(index.model.dimensions)
     assert index.engine.nearest(vector, 10, []) == ["好"]
+
+
+# Limits
+
+
+def test_what_is_beyond_the_limits_is_a_dead_letter_and_stored_once_they_allow_it(index, monkeypatch):
+    monkeypatch.setenv("SIMSEARCH_MAX_DOCUMENT_BYTES", "60")
+    monkeypatch.setenv("SIMSEARCH_MAX_METADATA_FIELDS", "2")
+    long, wide = doc("长", TEXTS[0] * 9), doc("宽", metadata=dict.fromkeys("abc", 1))
+    assert index.add([long, doc(), wide, doc("乙")]) == {"stored": 2, "failed": 2}
+    assert set(stored(index, "长", "宽", "甲", "乙")) == {"甲", "乙"}
+    reasons = {letter.id: letter.reason for letter in index.engine.dead_letters()}
+    assert "SIMSEARCH_MAX_DOCUMENT_BYTES" in reasons["长"]
+    assert "SIMSEARCH_MAX_METADATA_FIELDS" in reasons["宽"]
+    monkeypatch.setenv("SIMSEARCH_MAX_DOCUMENT_BYTES", "1000")
+    monkeypatch.setenv("SIMSEARCH_MAX_METADATA_FIELDS", "3")
+    assert index.add([long, wide]) == {"stored": 2}
+    assert index.engine.dead_letters() == []
+
+
+def test_passages_beyond_the_limit_are_cut_and_counted(index, monkeypatch):
+    monkeypatch.setenv("SIMSEARCH_MAX_PASSAGES", "2")
+    (outcomes,) = index.add_batches([doc(text="天气很好，我们去公园。" * 100)])
+    assert outcomes[0].dropped > 0
+    assert len(index.engine.passages(["甲"])["甲"]) == 2
+
+
+def test_a_batch_holds_as_many_documents_as_the_limit_says(index, monkeypatch):
+    monkeypatch.setenv("SIMSEARCH_MAX_BATCH_DOCUMENTS", "3")
+    assert [len(batch) for batch in index.add_batches(collection(7))] == [3, 3, 1]

@@ -23,7 +23,7 @@ from .test_follow import finish, following, script
 
 IN_PLACE = (*FIELDS, "--in-place")
 #: Small batches, so that one is stored before the next is read.
-IN_PARTS = "from simsearch.indexer import indexing; indexing.BATCH_DOCUMENTS = 50"
+IN_PARTS = "import os; os.environ['SIMSEARCH_MAX_BATCH_DOCUMENTS'] = '50'"
 
 
 def theirs(owner: Owner) -> dict[str, Any]:

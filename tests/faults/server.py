@@ -21,7 +21,7 @@ from servers.proxy import Fault
 from .moments import acknowledged, lines_of, size_of, wait_for
 
 #: Python that runs before a command: batches so small that a few documents make a long run of many processes.
-SMALL = "from simsearch.indexer import indexing; indexing.BATCH_DOCUMENTS = 100"
+SMALL = "import os; os.environ['SIMSEARCH_MAX_BATCH_DOCUMENTS'] = '100'"
 #: What a process says while it waits.
 WAITING = "Waiting for Elasticsearch at "
 

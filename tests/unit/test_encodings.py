@@ -113,4 +113,4 @@ def test_a_text_that_goes_on_in_other_bytes_is_told_with_what_was_read(tmp_path)
 def test_what_is_not_certain_is_refused_with_the_remedy(tmp_path, text, encoding):
     (told,) = written(tmp_path, "a.txt", text.encode(encoding))
     assert isinstance(told, Skipped)
-    assert "iconv" in told.reason or "binary" in told.reason
+    assert "--encoding" in told.reason or "binary" in told.reason

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simsearch.corpus import Document
-from simsearch.corpus.passages import MOST_PASSAGES
 from simsearch.indexer.enrichment import clean, enrich
+from simsearch.limits import LIMITS
 
 STRANGE = "ᎠᎡᎢᏙᏓ"
 parts = st.sampled_from(
@@ -112,7 +112,7 @@ def test_the_known_ratio_counts_words_of_the_vocabulary(model):
 def test_a_document_has_so_many_passages_and_the_rest_is_counted(model):
     document = Document("甲", ("字" * 200 + "。") * 3_000)
     (item,) = enrich([document], model)
-    assert len(item.passages) == len(item.vectors) == MOST_PASSAGES
+    assert len(item.passages) == len(item.vectors) == LIMITS["passages"].default == 2_000
     assert item.dropped == 1_000
 
 

@@ -18,7 +18,7 @@ from simsearch.indexer import open_index
 PACKAGE = Path(simsearch.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: Modules of the root, for all parts.
-COMMON = {"errors", "files", "folders", "packages", "patience", "processes"}
+COMMON = {"errors", "files", "folders", "limits", "packages", "patience", "processes"}
 #: What each part may know beside itself and COMMON.
 KNOWS = {
     "corpus": set(),
@@ -32,6 +32,7 @@ KNOWS = {
     "errors": set(),
     "files": set(),
     "folders": set(),
+    "limits": set(),
     "packages": set(),
     "patience": set(),
     "processes": set(),

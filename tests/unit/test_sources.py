@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simsearch.corpus import Document, Skipped, sources
+from simsearch.corpus import Document, Skipped
+from simsearch.corpus import lines as lines_of
 from simsearch.corpus.sources import SourceNotFound, count_bytes, read
 
 TEXT = "今天天气很好。\n我们去公园散步。\n"
@@ -148,7 +149,7 @@ def test_bytes_that_cannot_be_known_beforehand_are_not_guessed(tmp_path):
 @given(st.lists(st.text("长城。ab \u0301", min_size=1).map(str.strip).filter(bool)), st.integers(4, 60))
 def test_a_long_line_of_a_corpus_is_read_in_pieces(lines, longest):
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "LONGEST_LINE", longest)
+        patch.setattr(lines_of, "LONGEST_PIECE", longest)
         found = documents(write(Path(folder, "a.txt"), "\n".join(lines).encode()), per_line=True)
     assert all(len(document.text.encode()) < 2 * longest for document in found)
     for number, line in enumerate(lines, 1):
@@ -197,7 +198,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path, name):
 def test_gbk_is_refused_with_its_place_and_the_remedy(tmp_path):
     (whole,) = skipped(write(tmp_path / "a.txt", b"abc" + TEXT.encode("gbk")))
     assert "byte 3" in whole.reason
-    assert "iconv" in whole.reason
+    assert "--encoding" in whole.reason
     (line,) = skipped(write(tmp_path / "b.jsonl", '{"text": "好"}\n'.encode() + '{"text": "好"}\n'.encode("gbk")))
     assert "line 2" in line.source + line.reason
     assert "byte 10" in line.reason
@@ -315,11 +316,27 @@ def test_a_dangling_link_is_told(tmp_path):
     assert told.failed
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_told(tmp_path):
-    write(tmp_path / "a.txt", TEXT).chmod(0)
-    (told,) = skipped(tmp_path)
-    assert "ermission" in told.reason
+def test_files_and_folders_without_permission_are_told():
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        closed = [write(folder / "关.txt", TEXT), write(folder / "关" / "甲.txt", TEXT).parent]
+        write(folder / "开.txt", TEXT)
+        folder.chmod(0o755)
+        assert len(documents(folder)) == 3  # and Python's own modules are read while that is allowed
+        for path in closed:
+            path.chmod(0)
+        user = os.geteuid()
+        os.seteuid(65534 if user == 0 else user)  # root may read everything
+        try:
+            found = list(read([made]))
+        finally:
+            os.seteuid(user)
+            closed[1].chmod(0o755)
+    told = [item for item in found if isinstance(item, Skipped)]
+    assert [item.source for item in told] == list(map(str, closed))
+    assert [item.name for item in told] == [f"{folder.name}/关.txt", f"{folder.name}/关"]
+    assert all("ermission" in item.reason for item in told)
+    assert [item.id for item in found if isinstance(item, Document)] == [f"{folder.name}/开.txt"]
 
 
 def test_a_pipe_in_a_folder_does_not_hang(tmp_path):
@@ -362,7 +379,7 @@ def test_json_lines_on_standard_input_are_noticed(mark):
 def test_gbk_on_standard_input_is_refused():
     ((kind, _, reason),) = in_a_process("read(['-'])", stdin=TEXT.encode("gbk"))
     assert kind == "Skipped"
-    assert "iconv" in reason
+    assert "--encoding" in reason
 
 
 def test_nothing_on_standard_input_is_an_empty_document():

@@ -119,6 +119,16 @@ def test_11_messages_that_say_nothing_are_dead_letters_with_a_reason(busy: Site)
     assert busy.documents() == 0
 
 
+def test_a_document_beyond_the_limits_of_the_worker_is_a_dead_letter(any_site: Site, monkeypatch) -> None:
+    monkeypatch.setenv("SIMSEARCH_MAX_DOCUMENT_BYTES", "1000")
+    any_site.start(1)
+    long = Document("长", "失眠的人不喝浓茶。" * 100)
+    any_site.enqueue([long, *documents(3)])
+    any_site.wait()
+    assert any_site.documents() == 3
+    assert "SIMSEARCH_MAX_DOCUMENT_BYTES" in any_site.letters()["长"].reason
+
+
 def test_11_what_is_no_task_of_ours_leaves_the_worker_alive(busy: Site) -> None:
     for arguments in (b"[[], {}, {}]", b'[["{}"], {"extra": 1}, {}]', b'[["' + b"x" * 50_000_000 + b'"], {}, {}]'):
         push(busy, arguments)

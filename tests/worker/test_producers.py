@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from simsearch.corpus import Document
 from simsearch.indexer import open_index
+from simsearch.limits import LIMITS
 from simsearch.worker import enqueue, enqueue_delete, message, producer
 from simsearch.worker.message import DocumentTooLarge, DocumentUnclear, Message
 from simsearch.worker.producer import QueueFull
@@ -86,7 +87,7 @@ def test_messages_hold_200_documents_and_a_megabyte_at_most(site: Site) -> None:
     given = [Document(f"文-{n}", texts[n % 3 if n % 50 == 1 else 0]) for n in range(1_000)]
     assert site.enqueue(given) == 1_000
     raw = site.queue.redis.hvals(prefix(site.queue.name) + PAYLOADS)
-    assert all(len(one) <= message.MOST_BYTES for one in raw)
+    assert all(len(one) <= LIMITS["message_bytes"].default for one in raw)
     sizes = [len(one) for one in message.batches(given)]
     assert len(raw) == len(sizes)
     assert max(sizes) <= message.MOST_DOCUMENTS
@@ -171,7 +172,7 @@ def test_a_worker_notices_that_its_index_was_replaced(site: Site, tmp_path: Path
 
 def test_index_queue_hands_over_and_counts(any_site: Site, tmp_path: Path) -> None:
     rows = [{"id": one.id, "text": one.text} for one in documents(450)]
-    source = write_lines(tmp_path / "文.jsonl", [*rows, {"id": "巨", "text": "巨大。" * 120_000}])
+    source = write_lines(tmp_path / "文.jsonl", [*rows, {"id": "巨", "text": "巨大。" * 110_600}])
     done = any_site.simsearch("index", "--queue", source)
     assert done.code == 0, done.err
     assert (done.row["queued"], done.row["stored"], done.row["failed"]) == (450, 1, 0)
@@ -239,5 +240,5 @@ def test_no_batch_is_larger_than_a_message_may_be(some: list[Document], times: i
         assert len(batch) <= message.MOST_DOCUMENTS
         assert (
             len(message.write(Message("文" * 300, documents=batch)).encode("utf-8", "surrogatepass"))
-            <= message.MOST_BYTES
+            <= LIMITS["message_bytes"].default
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,19 +117,18 @@ class ElasticsearchEngine:
             self.refresh()
         (counted,) = self._connection.search(self._alias, [queries.states(self._scope)])
         statistics = self._connection.ask("GET", path_of(self._alias, "_stats", "store"))
-        found = counted["aggregations"]
-        states = {bucket["key"]: bucket["doc_count"] for bucket in found["states"]["buckets"]}
+        states = {bucket["key"]: bucket["doc_count"] for bucket in counted["aggregations"]["states"]["buckets"]}
         return Info(
             url=self.url,
             model=self.model,
             dimensions=self._opened.dimensions,
             documents=sum(states.values()),
-            passages=found["passages"]["doc_count"],
+            passages=counted["aggregations"]["passages"]["doc_count"],
             bytes=statistics["_all"]["primaries"]["store"]["size_in_bytes"],
             states=states,
             problems=[found.what for found in self.checks() if not found.ok] if check else [],
             dead_letters=dead_letters.count(self._connection, self._aside),
-            companion=self._companion(),
+            companion=progress.companion(self._connection, self._aside, self.owner),
         )
 
     def checks(self) -> list[Check]:
@@ -236,6 +235,11 @@ class ElasticsearchEngine:
         return {name: shown[name]._replace(text=text) for name, text in texts.items()}
 
     @told
+    def sources(self) -> Iterable[tuple[str, str]]:
+        """Return each document's id with its source."""
+        return reading.sources(self._connection, self._alias)
+
+    @told
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
         return reading.words(self._connection, self._alias, self._scope).items()
@@ -287,12 +291,6 @@ class ElasticsearchEngine:
             return InPlaceWriter(self._connection, self._aside, self.model, packed, self._owner)
         keeps_text = self._owner is None
         return Writer(self._connection, self._address, self.model, packed, self._build, keeps_text=keeps_text)
-
-    def _companion(self) -> dict[str, Any] | None:
-        """Return whose companion this is, and how many seconds old what it holds is."""
-        if not self._owner:
-            return None
-        return {"owner": self._owner.name, "behind": progress.behind(self._connection, self._aside)}
 
 
 def _connect(url: str) -> tuple[Address, Connection]:

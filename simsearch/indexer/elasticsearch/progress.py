@@ -78,6 +78,11 @@ def compare_all(connection: Connection, address: Address) -> None:
         _write(connection, address, found._replace(swept=LONG_AGO), {})
 
 
+def companion(connection: Connection, address: Address, owner: str) -> dict[str, Any] | None:
+    """Return whose companion an index is, and how many seconds old what it holds is; None where it is none."""
+    return {"owner": owner, "behind": behind(connection, address)} if owner else None
+
+
 def behind(connection: Connection, address: Address) -> float | None:
     """Return for how many seconds nobody has looked what is new; None where not all was stored yet."""
     found, _ = _read(connection, address, READING)

@@ -69,6 +69,11 @@ def words(connection: Connection, index: str, scope: queries.Scope = queries.OUR
     return counts
 
 
+def sources(connection: Connection, index: str) -> list[tuple[str, str]]:
+    """Return each document's id with its source."""
+    return [(hit["_id"], hit["_source"].get("source", "")) for hit in walk(connection, index, ["source"])]
+
+
 def walk(
     connection: Connection,
     index: str,

@@ -195,6 +195,11 @@ class SqliteEngine:
             for name, title, text, tags, source, metadata, state in found_rows
         }
 
+    def sources(self) -> Iterable[tuple[str, str]]:
+        """Return each document's id with its source."""
+        found: list[tuple[str, str]] = self._rows("SELECT id, source FROM documents")
+        return found
+
     def words(self) -> Iterable[tuple[str, int]]:
         """Return each word of the index with the number of passages that hold it."""
         found: list[tuple[str, int]] = self._rows("SELECT term, doc FROM vocabulary WHERE col = 'words'")
