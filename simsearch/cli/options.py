@@ -82,7 +82,7 @@ JsonOption = Annotated[
 TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Only documents with this tag; may be repeated.")]
 WhereOption = Annotated[
     list[str] | None,
-    typer.Option("--where", help="Only where the metadata say so: 'year>=2024', 'city=杭州'."),
+    typer.Option("--where", help="Only where the metadata say so: 'year>=2024', 'city=杭州', 'day=2024-05-01..'."),
 ]
 
 
@@ -142,5 +142,6 @@ def load_for_pmi(model: str | None) -> Model:
 def conditions(tags: list[str] | None, where: list[str] | None) -> list[Condition]:
     """Return the conditions of `--tag` and `--where`."""
     from simsearch.indexer import Condition
+    from simsearch.indexer.conditions import parse
 
-    return [Condition("tags", "=", tag) for tag in tags or []] + [Condition.parse(text) for text in where or []]
+    return [Condition("tags", "=", tag) for tag in tags or []] + [one for text in where or [] for one in parse(text)]

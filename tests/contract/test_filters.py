@@ -8,6 +8,7 @@ import pytest
 
 from simsearch.corpus import Document
 from simsearch.indexer import Condition
+from simsearch.indexer.conditions import parse
 
 PLACES = {
     "a": {"city": "杭州", "price": 100, "day": "2024-05-01", "owner": {"name": "王", "age": 30}, "on": True},
@@ -28,7 +29,7 @@ def places(index):
 
 def met(index, *conditions: str | Condition, mode="hybrid") -> str:
     """Return the ids, in order of the alphabet, of what meets all conditions."""
-    where = [condition if isinstance(condition, Condition) else Condition.parse(condition) for condition in conditions]
+    where = [one for each in conditions for one in ([each] if isinstance(each, Condition) else parse(each))]
     return "".join(sorted(hit.id for hit in index.search("咖啡", k=50, mode=mode, where=where)))
 
 
@@ -61,6 +62,50 @@ def test_a_condition_holds_in_every_mode(places, mode, condition, expected):
 def test_a_stretch_of_time(places):
     assert met(places, "day>=1990-01-01", "day<2000-01-01") == "c"
     assert met(places, "day>=2024-05-01", "day<=2024-12-31") == "a"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("at>=2024-05-18T09:00:00+08:00", "ab"),
+        ("at>2024-05-18T01:00:00Z", "b"),
+        ("at=2024-05-18T01:00Z", "a"),
+        ("at<2024-05-18 01:00:00.5Z", "ac"),
+        ("at<=2024-05-18T01:00:00.123456Z", "ac"),
+        ("at!=2024-05-18T01:00:00+0000", "bcdef"),
+        ("at>=1969-01-01T00:00:00-05:00", "abc"),
+        ("at>=2024-05-18", "abd"),
+        ("at=2024-05-18..2024-05-18", "abd"),
+        ("at=2024-05-19", "e"),
+    ],
+)
+def test_times_with_a_zone_are_compared_as_the_moments_they_are(index, condition, expected):
+    times = {
+        "a": "2024-05-18T09:00:00+08:00",
+        "b": "2024-05-18T02:00:00.000001Z",
+        "c": "1970-01-01T00:00:00-05:00",
+        "d": "2024-05-18T23:00:00",
+        "e": "2024-05-19",
+        "f": 7,
+    }
+    index.add(Document(name, "咖啡好喝。", metadata={"at": time}) for name, time in times.items())
+    if condition == "at>=2024-05-18":
+        expected += "e"
+    assert met(index, condition) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("price=99.5..100", "ab"),
+        ("price=..99.5", "bc"),
+        ("price=99.6..", "a"),
+        ("day=2024-05-01..2024-12-31", "ab"),
+        ("day=1999-01-01..1999-12-31", "c"),
+    ],
+)
+def test_a_range_holds_both_its_ends(places, condition, expected):
+    assert met(places, condition) == expected
 
 
 @pytest.mark.parametrize("operator", [">=", ">"])

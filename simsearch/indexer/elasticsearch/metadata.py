@@ -6,6 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simsearch.indexer.conditions import moment
+
+#: What is behind the name of a time with a zone, which is kept as a number, too: seconds since 1970.
+MOMENT = "@"
 #: Longer names are stored, and cannot be asked for.
 LONGEST_FIELD = 500
 
@@ -19,6 +23,8 @@ def filters(metadata: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             texts[name] = str(value).lower()
         elif isinstance(value, str):
             texts[name] = value
+            if (time := moment(value)) is not None:
+                numbers[name + MOMENT] = time
         elif isinstance(value, int | float) and _fits(value):
             numbers[name] = float(value)
     return {"texts": texts, "numbers": numbers}

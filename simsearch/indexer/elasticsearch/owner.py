@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from simsearch.corpus.document import Document
-from simsearch.indexer.conditions import Condition
+from simsearch.indexer.conditions import parse
 from simsearch.indexer.elasticsearch.queries import clause_on
 from simsearch.indexer.enrichment import storable_id
 
@@ -35,7 +35,7 @@ class Owner(NamedTuple):
 
     def conditions(self) -> list[Body]:
         """Return what documents have to meet, as clauses of Elasticsearch."""
-        return [clause_on(Condition.parse(text)) for text in self.where]
+        return [clause_on(condition) for text in self.where for condition in parse(text)]
 
     def document(self, hit: Mapping[str, Any], sequence: int) -> Document:
         """Return the document that is made from one of the owner's."""

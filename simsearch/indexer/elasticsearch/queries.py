@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simsearch.corpus.document import storable
 from simsearch.indexer.conditions import OPERATORS, TAGS, Condition, ConditionUnclear
 from simsearch.indexer.elasticsearch.mapping import NUMBERS, PASSAGES, TERMS, TEXTS
-from simsearch.indexer.elasticsearch.metadata import can_be_asked
+from simsearch.indexer.elasticsearch.metadata import MOMENT, can_be_asked
 from simsearch.indexer.engine import Question
 
 #: Words of a question that are looked for, the rarest: each is a clause, and servers bound their number.
@@ -113,6 +113,8 @@ def _clause(condition: Condition) -> Body:
     name = storable(field)
     if field == TAGS:
         ways = [_compare("simsearch.tags", compare, text)]
+    elif condition.moment is not None and can_be_asked(name):
+        ways = [_compare(f"{NUMBERS}.{name}{MOMENT}", compare, condition.moment)]
     elif can_be_asked(name):
         ways = _value(name, compare, text, condition.number)
     else:

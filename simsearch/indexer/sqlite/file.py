@@ -11,6 +11,7 @@ import apsw
 import sqlite_vec
 
 from simsearch.errors import SimsearchError
+from simsearch.indexer.conditions import moment
 from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
 from simsearch.indexer.sqlite.schema import FORMAT, TABLES, VECTORS
 
@@ -98,7 +99,12 @@ def _open(path: Path, flags: int) -> apsw.Connection:
     connection.enable_load_extension(True)
     connection.load_extension(sqlite_vec.loadable_path())
     connection.enable_load_extension(False)
+    connection.create_scalar_function("moment", _moment, 1, deterministic=True)
     # FULL: a batch that was acknowledged survives a power cut, not only a crash.
     # A larger log is written back less often, and pages that change in every batch only once.
     connection.execute(f"PRAGMA synchronous = FULL; PRAGMA mmap_size = {MAPPED}; PRAGMA wal_autocheckpoint = 8000")
     return connection
+
+
+def _moment(*values: Any) -> float | None:
+    return moment(values[0])

@@ -173,6 +173,9 @@ def _test(condition: Condition) -> tuple[str, list[Any]]:
     ]
     here = f"f{len(names) - 1}"
     found = " AND ".join(f"f{depth}.key = ?" for depth in range(len(names)))
+    if condition.moment is not None:
+        found += f" AND {here}.type = 'text' AND moment({here}.value) {compare} ?"
+        return f"{refuse}EXISTS (SELECT 1 FROM {', '.join(levels)} WHERE {found})", [*names, condition.moment]
     number = condition.number
     # A text is neither more nor less than a number, unless it begins like a date.
     dated = f" AND {here}.value GLOB '[0-9]*'" if number is not None and compare != "=" else ""
