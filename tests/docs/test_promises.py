@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from simsearch.limits import LIMITS
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/promises.md").read_text("utf-8")
 PROMISES = re.findall(r"^## (\d)\. (.*?)(?=^## )", PAGE, re.MULTILINE | re.DOTALL)
@@ -36,3 +38,9 @@ def test_it_names_tests_that_there_are(number: str, told: str) -> None:
     named = re.findall(r"`(test_\w+)`", told)
     assert named, number
     assert set(named) <= THERE
+
+
+def test_the_limits_are_what_the_page_says() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| ([\d,]+) \| (.*) \|$", PAGE, re.MULTILINE)
+    told = {name: (int(default.replace(",", "")), int(most.replace(",", "")), what) for name, default, most, what in rows}
+    assert told == LIMITS
