@@ -51,4 +51,4 @@ def compare(
     if why.by_characters:
         output.say(f"Known by their characters only: {' '.join(why.by_characters)}")
     if why.unknown:
-        output.say(f"Unknown: {' '.join(why.unknown)}")
+        output.say(f"Unknown to the model, and no part of the sum: {' '.join(why.unknown)}")

@@ -52,7 +52,7 @@ def keywords(
     found = loaded.keywords(_text(text), k, method, by)
     output.rows([{"word": keyword.word, "score": round(keyword.score, 4)} for keyword in found], as_json)
     if not found:
-        output.say("No keywords: the text holds no word long or telling enough.")
+        output.say("No keywords: no word of the text is long and telling enough; give more of it.")
 
 
 def _text(given: str) -> str:

@@ -32,5 +32,5 @@ def tags(
     with open_index(index) as opened:
         found = opened.facets(k, conditions(tag, where))
     if not found:
-        output.say("No document has a tag, or none meets the conditions.")
+        output.say("No document has a tag, or none meets the conditions: try fewer.")
     output.rows([{"tag": name, "documents": count} for name, count in found], as_json)

@@ -28,7 +28,7 @@ from simsearch.packages import PackageMissing
 FORMATS = (".txt", ".md", ".jsonl", *DELIMITERS, *EXTRACTORS)
 COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
 #: What is said of a text whose encoding does not hold all through.
-NOT_ALL_THROUGH = "is {}, but for bytes that are none: mend it, convert it to UTF-8, or name another --encoding"
+NOT_ALL_THROUGH = "is in {}, but for some bytes: mend it, convert it to UTF-8, or name another --encoding"
 UNREADABLE = "cannot be read ({}): check it and its permissions"
 #: The name that stands for standard input.
 STDIN = "-"
@@ -124,12 +124,14 @@ def _inside(folder: Path, path: Path) -> str:
 def _read_file(path: Path, name: str, how: _How, asked_for: bool) -> Iterator[Document | Skipped]:
     ending, opener = _ending(path)
     if ending not in FORMATS:
-        reason = f"this type is not read: use one of {' '.join(FORMATS)}, or pipe the text in with -"
+        reason = f"is of a type that is not read: use one of {' '.join(FORMATS)}, or pipe the text in with -"
         yield Skipped(str(path), reason, failed=asked_for)
         return
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            yield Skipped(str(path), "this is no regular file")
+            yield Skipped(
+                str(path), "is no regular file, but a pipe or a device: leave it out, or pipe the text in with -"
+            )
             return
         with opener(path, "rb") as opened:
             if ending in EXTRACTORS:

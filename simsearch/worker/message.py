@@ -41,7 +41,7 @@ class DocumentTooLarge(SimsearchError):
 
 
 class MessageUnclear(SimsearchError):
-    """The message is no work for a simsearch worker: {reason}."""
+    """The message is no work for a simsearch worker ({reason}): drop it by `simsearch retry --drop`, and hand its documents over again by `simsearch.worker.enqueue`."""  # noqa: E501
 
     reason: str
 

@@ -26,7 +26,7 @@ MOST_WAITS = 20
 
 
 class ForAnotherIndex(SimsearchError):
-    """The message is for the index {found}, and this worker serves {name}."""
+    """The message is for the index {found}, and this worker serves {name}: drop it by `simsearch retry --drop`, and hand its documents over again."""  # noqa: E501
 
     found: str
     name: str

@@ -42,5 +42,7 @@ def test_it_names_tests_that_there_are(number: str, told: str) -> None:
 
 def test_the_limits_are_what_the_page_says() -> None:
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| ([\d,]+) \| (.*) \|$", PAGE, re.MULTILINE)
-    told = {name: (int(default.replace(",", "")), int(most.replace(",", "")), what) for name, default, most, what in rows}
+    told = {
+        name: (int(default.replace(",", "")), int(most.replace(",", "")), what) for name, default, most, what in rows
+    }
     assert told == LIMITS

@@ -59,7 +59,7 @@ def _mapping(opened: Opened, address: Address) -> Check:
     elif wanted in opened.aliases:
         expected = mapping.mapping(opened.model, opened.dimensions)["properties"]
     else:
-        return Check("mapping", False, f"the alias {wanted} is missing, so nothing can be written: add it")
+        return Check("mapping", False, f"the alias {wanted} is missing, so nothing can be written: add it to the index")
     strange = sorted(_differences(expected, opened.properties))
     if strange:
         return Check("mapping", False, f"{', '.join(strange)} are not as simsearch makes them: index into a new name")
