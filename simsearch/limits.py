@@ -30,7 +30,7 @@ LIMITS = {
 
 
 class LimitUnclear(SimsearchError):
-    """{variable} is {value}: set it to a whole number from 1 to {most}."""
+    """The variable {variable} is {value}: set it to a whole number from 1 to {most}."""
 
     variable: str
     value: str
