@@ -108,7 +108,7 @@ def _snippet(hit: Hit, colours: bool) -> Text:
 
 def _line(hit: Hit, start: int, end: int) -> str:
     cut = hit.snippet[start - hit.passage.start : end - hit.passage.start]
-    return output.plain(cut).replace("\n", " ")
+    return output.plain(cut)
 
 
 def _why(why: Why) -> Text:

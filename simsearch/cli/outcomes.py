@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
-import typer
-
 from simsearch.cli import output
 from simsearch.limits import exceeded
 
@@ -76,7 +74,7 @@ def summarise(counts: Counter[str], names: Sequence[str], url: str, seconds: flo
         told = [
             f"{counts[name]:,} {name}" for name in names if counts[name] or (name == "stored" and not counts["queued"])
         ]
-        typer.echo(f"{', '.join(told)} in {seconds:.1f} s ({url})")
+        output.echo(f"{', '.join(told)} in {seconds:.1f} s ({url})")
         types = [f"{counts[name]:,} {name}" for name in counts if name.startswith(".") or name == "no ending"]
         if types:
             output.say(f"Passed over, of types that are not read: {', '.join(types)}.")

@@ -13,8 +13,10 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Characters that could drive a terminal or turn its writing round.
-_DANGEROUS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+#: Characters that could drive a terminal or turn its writing round, and halves of characters, which no stream takes.
+_DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+#: Those that only end a line or leave room: as they are, a title could pass for a line of ours.
+_ROOM = re.compile("[\t-\r\x85\u2028\u2029]+")
 
 
 def for_people(as_json: bool | None) -> bool:
@@ -23,9 +25,10 @@ def for_people(as_json: bool | None) -> bool:
 
 
 def lines(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print a line of JSON for each row."""
+    """Print a line of JSON for each row; what could drive a terminal is escaped, which is the same text in JSON."""
     for row in rows:
-        typer.echo(json.dumps(row, ensure_ascii=False))
+        line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        typer.echo(_DANGEROUS.sub(lambda found: f"\\u{ord(found[0]):04x}", line))
 
 
 def table(rows: Iterable[Sequence[Any]], *columns: str) -> None:
@@ -47,8 +50,8 @@ def listing(row: Mapping[str, Any]) -> None:
     """Print names and values, a line each."""
     width = max(map(len, row))
     for name, value in row.items():
-        shown = f"{value:,}" if isinstance(value, int) else plain(str(value))
-        typer.echo(f"{name.replace('_', ' '):{width}}  {shown}")
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        echo(f"{name.replace('_', ' '):{width}}  {shown}")
 
 
 def rows(found: Sequence[Mapping[str, Any]], as_json: bool | None) -> None:
@@ -66,14 +69,19 @@ def console() -> Console:
     return Console(highlight=False, markup=False)
 
 
+def echo(line: str) -> None:
+    """Print a line for people."""
+    typer.echo(plain(line))
+
+
 def say(message: str) -> None:
     """Tell the user something on stderr."""
     typer.echo(plain(message), err=True)
 
 
 def plain(text: str) -> str:
-    """Return text that cannot drive a terminal."""
-    return _DANGEROUS.sub("\ufffd", text)
+    """Return text as one line that cannot drive a terminal."""
+    return _DANGEROUS.sub("\ufffd", _ROOM.sub(" ", text))
 
 
 def _cell(value: Any) -> str:

@@ -84,7 +84,7 @@ def _line(line: bytes) -> str:
     if text.startswith("{"):
         try:
             row = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
         asked = row.get("query") if isinstance(row, dict) else None
         return asked if isinstance(asked, str) else text

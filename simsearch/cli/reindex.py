@@ -126,7 +126,7 @@ def _summarise(
     url: str, old_model: str, model: str, documents: int, failed: int, seconds: float, as_json: bool | None
 ) -> None:
     if output.for_people(as_json):
-        typer.echo(f"{documents:,} documents have model {model} now, and not {old_model}, in {seconds:.1f} s ({url})")
+        output.echo(f"{documents:,} documents have model {model} now, and not {old_model}, in {seconds:.1f} s ({url})")
     else:
         counts = {"documents": documents, "failed": failed, "seconds": seconds}
         output.lines([{"index": url, "old_model": old_model, "model": model, **counts}])
@@ -137,10 +137,10 @@ def _questions(name: str) -> list[str]:
         given = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         remedy = "give a file with a question a line, or - for standard input."
-        raise typer.BadParameter(f"{name} cannot be read ({error.strerror}): {remedy}") from error
+        raise typer.BadParameter(f"{output.plain(name)} cannot be read ({error.strerror}): {remedy}") from error
     questions = [line.strip() for line in given.decode("utf-8", "replace").splitlines() if line.strip()]
     if not questions:
-        raise typer.BadParameter(f"there is no question in {name}: write one a line.")
+        raise typer.BadParameter(f"there is no question in {output.plain(name)}: write one a line.")
     return questions
 
 
