@@ -56,7 +56,9 @@ def worker(
     logging.getLogger("celery.app.trace").setLevel(logging.ERROR)  # why a message is put back is told already
     warnings.simplefilter("ignore", PendingDeprecationWarning)  # Celery's, of a setting that we mean
     arguments = ["--concurrency", str(processes or processors()), "--loglevel", "WARNING"]
-    app.worker_main(["--quiet", "worker", "--without-gossip", "--without-mingle", "--without-heartbeat", *arguments])
+    arguments += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    # Named, as Celery would run whatever application the variable APP names.
+    app.worker_main(["--quiet", "--app", "simsearch.worker", "worker", *arguments])
 
 
 def _check(url: str, index: str, as_json: bool | None) -> None:
@@ -66,7 +68,7 @@ def _check(url: str, index: str, as_json: bool | None) -> None:
 
     health = look(Queue(url, index), this_machine())
     if output.for_people(as_json):
-        typer.echo(health.what)
+        output.echo(health.what)
     else:
         output.lines([health._asdict() | {"workers": [one._asdict() for one in health.workers]}])
     if not health.ok:

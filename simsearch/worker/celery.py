@@ -11,6 +11,7 @@ from typing import Any
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.backends.base import DisabledBackend
+from celery.loaders.app import AppLoader
 from kombu.connection import Connection
 
 from simsearch.worker import broker, queue
@@ -42,10 +43,21 @@ class OwnAMQP(AMQP):  # type: ignore[misc]
     Connection = OwnConnection
 
 
+class OwnLoader(AppLoader):  # type: ignore[misc]
+    """Celery's way to settings, by which nobody else's come in."""
+
+    def read_configuration(self, env: str = "") -> dict[str, Any]:
+        """Return no settings: what CELERY_CONFIG_MODULE names is another application's."""
+        return {}
+
+
 class OwnCelery(Celery):  # type: ignore[misc]
     """Celery by our settings alone: CELERY_BROKER_URL and its like, which go before them, are somebody else's."""
 
     amqp_cls = OwnAMQP
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("simsearch", loader=OwnLoader, set_as_current=False, **options)
 
     @cached_property
     def backend(self) -> Any:
@@ -63,11 +75,11 @@ class OwnCelery(Celery):  # type: ignore[misc]
 
 def application(url: str, name: str) -> Celery:
     """Return an application that sends to a queue."""
-    made = OwnCelery("simsearch", set_as_current=False)
+    made = OwnCelery()
     made.config_from_object(settings(url, queue.prefix(name)))
     return made
 
 
 # Not the current application: a program that enqueues may have one of its own.
-app = OwnCelery("simsearch", set_as_current=False, include=["simsearch.worker.tasks"])
+app = OwnCelery(include=["simsearch.worker.tasks"])
 app.add_defaults(_configuration)
