@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simsearch import addresses
 from simsearch.corpus.document import Document
 from simsearch.indexer import hits, ranker
 from simsearch.indexer.conditions import Condition
@@ -74,7 +74,7 @@ class Index:
     @cached_property
     def model(self) -> Model:
         """The model of this index, loaded when first needed."""
-        return self._model or Model.load(self.engine.model)
+        return self._model or Model.of_index(self.engine.model)
 
     def add(self, documents: Iterable[Document]) -> Counter[str]:
         """Store documents; what is unchanged is skipped. Return how many became stored, unchanged or older.
@@ -280,8 +280,8 @@ def _engine(url: str) -> type[SqliteEngine] | type[ElasticsearchEngine]:
         from simsearch.indexer.elasticsearch import ElasticsearchEngine
 
         return ElasticsearchEngine
-    if not url or ("://" in url and not url.startswith("sqlite:///")):
-        raise UrlUnknown(url=re.sub("//.*@", "//***@", url))  # no password on the screen
+    if not url or addresses.is_foreign(url):
+        raise UrlUnknown(url=addresses.shown(url))  # no password on the screen
     from simsearch.indexer.sqlite import SqliteEngine
 
     return SqliteEngine

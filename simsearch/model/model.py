@@ -59,6 +59,17 @@ class Model:
         store.check_once(where, manifest)
         return cls(folder.read(where, manifest))
 
+    @classmethod
+    def of_index(cls, id: str) -> Model:
+        """Load the model that an index names, which may be anybody's: by its id alone, from the store or the package.
+
+        Raises `ModelNotStored`, `ModelDamaged`, `ModelFormatUnknown`.
+        """
+        model = cls.load(store.stored(id))
+        if model.id != id:
+            raise folder.ModelDamaged(path=str(model.path), reason=f"it is the model {model.id}")
+        return model
+
     def install(self) -> Path:
         """Copy the model into the store, so that an index finds it again; return where it is."""
         return store.install(self.path, self.manifest)

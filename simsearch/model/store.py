@@ -50,6 +50,22 @@ def find(name: str | os.PathLike[str] | None) -> Path:
     return left
 
 
+def stored(id: str) -> Path:
+    """Return the folder of the model that an index names: its whole id, and no path.
+
+    Raises `ModelNotStored`.
+    """
+    place = store_folder() / id
+    if re.fullmatch("[0-9a-f]{16}", id):
+        if (place / model_folder.MANIFEST).is_file():
+            return place
+        if model_folder.read_manifest(BASE)["id"] == id:
+            return BASE
+        if left := model_folder.left_over(place):
+            return left
+    raise model_folder.ModelNotStored(path=id, place=str(place))
+
+
 def install(folder: Path, manifest: dict[str, Any]) -> Path:
     """Copy a checked model into the store, once; return where it is."""
     target = store_folder() / str(manifest["id"])

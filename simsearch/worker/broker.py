@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from simsearch import addresses
 from simsearch.errors import SimsearchError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def address(given: str | None = None) -> str:
 
 def shown(url: str) -> str:
     """Return an address without its secrets."""
-    return re.sub("//.*@", "//", url).partition("?")[0]
+    return addresses.shown(url).partition("?")[0]
 
 
 def connect(url: str) -> Redis:
@@ -175,4 +176,4 @@ def forgetful(client: Redis) -> bool:
 
 def _reason(error: BaseException) -> str:
     words = " ".join(str(error).split()).rstrip(". ")
-    return re.sub("//[^ ]*@", "//", words) or type(error).__name__
+    return addresses.shown(words) or type(error).__name__

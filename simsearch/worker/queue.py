@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from simsearch import addresses
 from simsearch.errors import SimsearchError
 from simsearch.folders import default_index
 from simsearch.worker import broker
@@ -54,10 +54,10 @@ def name_of(index: str) -> str:
     if index.startswith(("http://", "https://")):
         server, _, name = index.partition("://")[2].partition("?")[0].rstrip("/").rpartition("/")
         if not server or "@" in server:  # secrets have no place in addresses
-            raise IndexUnclear(index=re.sub("//.*@", "//***@", index))
+            raise IndexUnclear(index=addresses.shown(index))
         return name
-    if not index or ("://" in index and not index.startswith("sqlite:///")):
-        raise IndexUnclear(index=re.sub("//.*@", "//***@", index))
+    if not index or addresses.is_foreign(index):
+        raise IndexUnclear(index=addresses.shown(index))
     return str(Path(index.removeprefix("sqlite:///")).expanduser().resolve())
 
 

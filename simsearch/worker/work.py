@@ -140,4 +140,4 @@ def _open(url: str) -> Index:
 @lru_cache(maxsize=2)
 def model(name: str) -> Model:
     """Return a model, loaded once a process."""
-    return Model.load(name)
+    return Model.of_index(name)

@@ -18,7 +18,7 @@ from simsearch.indexer import open_index
 PACKAGE = Path(simsearch.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: Modules of the root, for all parts.
-COMMON = {"errors", "files", "folders", "limits", "packages", "patience", "processes"}
+COMMON = {"addresses", "errors", "files", "folders", "limits", "packages", "patience", "processes"}
 #: What each part may know beside itself and COMMON.
 KNOWS = {
     "corpus": set(),
@@ -29,6 +29,7 @@ KNOWS = {
     "evaluation": {"corpus", "model", "indexer", "trainer", "worker"},
     "report": {"corpus", "model"},
     "cli": {"corpus", "model", "indexer", "trainer", "worker", "evaluation", "report"},
+    "addresses": set(),
     "errors": set(),
     "files": set(),
     "folders": set(),

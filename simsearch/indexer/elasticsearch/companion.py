@@ -125,7 +125,7 @@ def open_in_place(
     if not before and _has_companion(source):
         raise HasCompanion(url=address.url, companion=beside.name)
     owner = described(source, options)._replace(in_place=True)
-    model = model or Model.load(before.get("model"))
+    model = model or (Model.of_index(before["model"]) if before else Model.load())
     if before and before["model"] != model.id and not another:
         raise ModelMismatch(url=address.url, index_model=before["model"], model=model.id)
     kept = _dimensions(found)

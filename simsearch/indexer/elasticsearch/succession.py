@@ -87,7 +87,7 @@ def open_new(model: str, url: str) -> tuple[Engine, Model]:
     from simsearch.indexer.elasticsearch.engine import ElasticsearchEngine
 
     os.environ.setdefault("SIMSEARCH_PATIENCE", "300")
-    return ElasticsearchEngine.beside(url, model), Model.load(model)
+    return ElasticsearchEngine.beside(url, model), Model.of_index(model)
 
 
 class ElasticsearchSuccession:
