@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow test-elasticsearch-8 lint bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties quality article base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 lint audit bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties quality article base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -22,6 +22,15 @@ test-elasticsearch-8: .venv/ready  ## the suite for all engines on Elasticsearch
 
 lint: .venv/ready
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
+
+audit: build/audit/ready  ## known vulnerabilities of all that constraints.txt pins; what cannot be looked up is a failure, too
+	@build/audit/bin/pip-audit --strict --no-deps --requirement constraints.txt --progress-spinner off || \
+		{ echo 'Raise the pins of what is listed. What was not found, or no connection: its database was not reached, and nothing is known.'; exit 1; }
+
+build/audit/ready: Makefile  # of its own: the audit is no part of what it audits
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@touch $@
 
 bench: .venv/ready  ## speed of query, encoding and indexing, as ratios; CORPUS=folder of texts (default: examples)
 	$(BIN)/python bench/speed.py $(CORPUS)
