@@ -101,6 +101,9 @@ def _read_folder(folder: Path, how: _How) -> Iterator[Document | Skipped]:
     unread: list[OSError] = []
     for path in _walk(folder, unread):
         name = f"{root}/{_inside(folder, path)}"
+        if path.is_symlink() and path.exists() and not path.resolve().is_relative_to(folder.resolve()):
+            yield Skipped(str(path), "is a link out of the folder: name the file itself to have it read", name=name)
+            continue
         for item in _read_file(path, name, how, asked_for=False):
             yield item._replace(name=name) if isinstance(item, Skipped) else item
     for error in unread:

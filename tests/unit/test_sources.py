@@ -302,6 +302,45 @@ def test_a_link_to_a_folder_outside_is_not_followed(tmp_path):
     assert found == ["docs/a.txt"]
 
 
+def test_a_link_to_a_file_outside_is_told_and_not_read(tmp_path):
+    secret = write(tmp_path / "outside/secret.txt", TEXT)
+    write(tmp_path / "docs/a.txt", TEXT)
+    (tmp_path / "docs-and-more").mkdir()
+    (tmp_path / "docs/b").mkdir()
+    for number, target in enumerate((secret, "../../outside/secret.txt", "/etc/passwd", "nowhere")):
+        (tmp_path / f"docs/b/{number}.txt").symlink_to(target)
+    write(tmp_path / "docs-and-more/b.txt", TEXT)
+    (tmp_path / "docs/c.txt").symlink_to(tmp_path / "docs-and-more/b.txt")
+    found = list(read([str(tmp_path / "docs")]))
+    assert [item.id for item in found if isinstance(item, Document)] == ["docs/a.txt"]
+    told = [item for item in found if isinstance(item, Skipped)]
+    assert [Path(item.source).name for item in told] == ["c.txt", "0.txt", "1.txt", "2.txt", "3.txt"]
+    assert ["link out of the folder" in item.reason for item in told] == [True] * 4 + [False]
+    assert all(item.failed for item in told)
+
+
+def test_a_link_that_is_named_itself_is_followed(tmp_path):
+    write(tmp_path / "outside/文.txt", TEXT)
+    (tmp_path / "docs").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (tmp_path / "a.txt").symlink_to(tmp_path / "outside/文.txt")
+    assert [found.text for found in documents(tmp_path / "docs", tmp_path / "a.txt")] == [TEXT, TEXT]
+
+
+@pytest.mark.parametrize("ending", [".gz", ".xz"])
+def test_a_corpus_that_unpacks_to_a_multiple_is_read_in_pieces(tmp_path, ending):
+    """Half a gigabyte in one line, out of some kilobytes, with less memory than that."""
+    pytest.importorskip("resource", reason="no limits for memory on this system")
+    bomb = write(tmp_path / f"弹.txt{ending}", COMPRESS[ending]("今天天气很好。".encode() * 200_000) * 128)
+    assert bomb.stat().st_size < 3_000_000
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (400_000_000, 400_000_000))\n"
+        "from simsearch.corpus.sources import read\n"
+        "print(sum(len(item.text) for item in read(sys.argv[1:], per_line=True)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, bomb], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, f"{7 * 200_000 * 128}\n"), done.stderr
+
+
 def test_a_link_to_a_file_is_read_under_its_own_name(tmp_path):
     write(tmp_path / "docs/a.txt", TEXT)
     (tmp_path / "docs/b.txt").symlink_to("a.txt")
