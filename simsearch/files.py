@@ -43,7 +43,7 @@ def replacing(path: Path, force: bool) -> Iterator[IO[bytes]]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         _remove_left_overs(path)
-        with open(part, "wb") as stream:
+        with open(part, "xb") as stream:  # never through a link that somebody has put there
             with suppress(OSError):  # some network drives know no locks
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield stream

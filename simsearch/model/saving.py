@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -108,9 +109,9 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    part = folder.with_name(f".{folder.name}.{token_hex(4)}")
+    part.mkdir()  # who may read it is for the umask to say
     try:
-        part.chmod(0o755)
         for name, data in files.items():
             with open(part / name, "wb") as stream:
                 stream.write(data)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import marshal
 import math
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -231,6 +233,19 @@ def slow_bm25(texts: Sequence[Sequence[str]], question: Sequence[str]) -> list[f
 @given(passages, st.lists(words, max_size=4))
 def test_bm25_is_the_formula(texts, question):
     assert Bm25(texts).scores(question) == pytest.approx(slow_bm25(texts, question))
+
+
+def test_a_dictionary_that_somebody_has_planted_is_not_read(tmp_path, monkeypatch):
+    """Jieba unmarshals what it finds under this name among the temporary files, which anybody may write."""
+    planted = {"长": 1, "城": 1}, 2
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps(planted))
+    os.utime(tmp_path / "jieba.cache", (2**32, 2**32))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for module in [name for name in sys.modules if name.partition(".")[0] == "jieba"]:
+        monkeypatch.delitem(sys.modules, module)
+    assert Jieba().words("万里长城") == ["万里", "里长", "长城", "万里长城"]
+    assert marshal.loads((tmp_path / "jieba.cache").read_bytes()) == planted
+    assert [path.name for path in tmp_path.iterdir()] == ["jieba.cache"]
 
 
 def test_jieba_comes_without_noise_and_leaves_no_file(tmp_path, monkeypatch, capfd, recwarn):

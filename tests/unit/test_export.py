@@ -44,6 +44,14 @@ def spaced(folder: Path) -> Model:
     return Model.load(folder)
 
 
+def test_a_link_that_somebody_has_put_in_the_way_is_not_written_through(small, tmp_path):
+    (tmp_path / "别人的").write_text("原样")
+    (tmp_path / f".v.txt.{os.getpid()}.part").symlink_to(tmp_path / "别人的")
+    export(small, tmp_path / "v.txt")
+    assert (tmp_path / "别人的").read_text() == "原样"
+    assert not (tmp_path / "v.txt").is_symlink()
+
+
 @pytest.mark.parametrize("space", ["article", "search"])
 def test_text_holds_each_word_and_its_exact_numbers_the_most_frequent_first(small, tmp_path, space):
     expected = small.vectors if space == "article" else small.search_vectors

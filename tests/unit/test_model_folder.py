@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from simsearch.model import Model
-from simsearch.model.folder import ModelDamaged, ModelFormatUnknown, ModelNotFound
+from simsearch.model.folder import ModelDamaged, ModelFormatUnknown, ModelNotFound, ModelNotStored
 from simsearch.model.saving import ModelUnwritable, Tables, save
 
 WORDS = ["的", "我们", "睡觉", "咖啡", "医生", "电脑", "健康", "银行", "利率", "早睡早起", "散步", "公园"]
@@ -148,6 +148,44 @@ def test_a_model_is_found_by_path_and_once_installed_by_its_id(folder, store):
     shutil.rmtree(folder)
     assert Model.load(model.id).words == model.words
     assert Model.load(model.id[:8]).id == model.id
+
+
+@pytest.mark.parametrize("name", ["../model", ".", "base", "", "/", "*", "0123456789abcdef", "../store/{id}", "{id8}"])
+def test_an_index_names_a_model_by_its_id_and_nothing_else(folder, tmp_path, monkeypatch, name):
+    """Whose index it is may be anybody."""
+    monkeypatch.chdir(folder)
+    model = Model.load(folder)
+    model.install()
+    with pytest.raises(ModelNotStored):
+        Model.of_index(name.format(id=model.id, id8=model.id[:8]))
+    with pytest.raises(ModelNotStored):
+        Model.of_index(str(folder))
+    assert Model.of_index(model.id).path == tmp_path / "store" / model.id
+
+
+def test_a_folder_that_is_named_like_an_id_is_not_taken_for_the_model_of_an_index(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "other", tables(1))
+    theirs = Model.load(folder)
+    Path(theirs.install()).rename(tmp_path / "kept")
+    (tmp_path / "other").rename(tmp_path / theirs.id)
+    with pytest.raises(ModelNotStored):
+        Model.of_index(theirs.id)
+    shutil.copytree(tmp_path / theirs.id, tmp_path / "store" / theirs.id)
+    with pytest.raises(ModelDamaged, match="it is the model"):
+        Model.of_index(theirs.id)
+
+
+def test_a_model_is_read_by_those_whom_the_umask_lets(tmp_path):
+    for umask in (0o022, 0o027, 0o077):
+        before = os.umask(umask)
+        try:
+            save(tmp_path / f"{umask}", tables())
+        finally:
+            os.umask(before)
+        modes = {path.stat().st_mode & 0o777 for path in (tmp_path / f"{umask}").iterdir()}
+        assert modes == {0o666 & ~umask}
+        assert (tmp_path / f"{umask}").stat().st_mode & 0o777 == 0o777 & ~umask
 
 
 def test_installing_twice_changes_nothing(folder):
