@@ -55,7 +55,7 @@ def read(path: Path | None = None) -> dict[str, Any]:
             reason = f"{name} is no {({str: 'text', int: 'number'}).get(NAMES[name], 'table')}"
             raise SettingsUnreadable(path=str(path), reason=reason)
     for name, value in found.get("elasticsearch", {}).items():
-        if name not in ACCESS or not isinstance(value, str):
+        if name not in ACCESS or not isinstance(value, str) or "\0" in value:
             reason = f"elasticsearch.{name} is no setting, or no text; there are {', '.join(ACCESS)}"
             raise SettingsUnreadable(path=str(path), reason=reason)
     for name, value in found.get("limits", {}).items():

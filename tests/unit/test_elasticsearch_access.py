@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import shutil
 
 import certifi
@@ -77,6 +78,10 @@ def test_the_file_of_the_authority_is_read_where_it_is(environment, tmp_path):
         ({"user": "elastic"}, "a user without a password"),
         ({"password": "geheim"}, "a password without a user"),
         ({"api_key": "geheim", "password": "geheim"}, "a password without a user"),
+        ({"api_key": "geheim\n"}, "the end of a line"),
+        ({"api_key": "geheim\r\nX-Forwarded-User: elastic"}, "the end of a line"),
+        ({"api_key": "geheim geheim"}, "a space"),
+        ({"api_key": "geheim密钥"}, "a letter that no key has"),
         ({"ca": "/no/such/file.pem"}, "no file /no/such/file.pem"),
         ({"ca": "/"}, "no file /"),
     ],
@@ -100,6 +105,13 @@ def test_no_secret_is_shown():
     for shown in (repr(access), str(access), f"{access}", f"{[access]}", "{!r}".format({"who": access})):
         assert "geheim" not in shown
         assert "user" in shown
+
+
+@pytest.mark.parametrize("who", [("u\r\nX-Evil: 1", "p"), ("u", "p\n"), ("用户", "密\r\n码")], ids=ascii)
+def test_no_name_and_no_password_begins_a_header_of_its_own(who):
+    options = Access(user=who[0], password=who[1]).options(tls=True)
+    assert list(options) == ["headers"]
+    assert re.fullmatch("Basic [A-Za-z0-9+/]+=*", options["headers"]["authorization"])
 
 
 @pytest.mark.parametrize(

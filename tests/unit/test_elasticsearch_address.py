@@ -110,6 +110,12 @@ def test_the_longest_name_leaves_room_for_those_that_are_derived(name):
         "https://es:-1/notes",
         "https://[::1/notes",
         "https://[::x]/notes",
+        "https://e\r\ns:9200/notes",
+        "https://es:9200/no\ntes",
+        "https://es:9200/notes\n",
+        "https://es:9200/sea\trch/notes",
+        "https://e s:9200/notes",
+        "https://e\x00s:9200/notes",
     ],
 )
 def test_what_is_no_address_is_refused_and_shown(url):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import ssl
 from typing import Any, NamedTuple
 
@@ -42,6 +43,8 @@ class Access(NamedTuple):
         Raises `AccessUnclear`.
         """
         access = cls(**{name: os.environ.get(variable, "") for name, variable in VARIABLES.items()})
+        if not re.fullmatch("[!-~]*", access.api_key):  # or the client would show it, with what is wrong in it
+            raise AccessUnclear(reason="the API key holds a space, the end of a line or a letter that no key has")
         if access.api_key and access.user:
             raise AccessUnclear(reason="there are both an API key and a user")
         if bool(access.user) != bool(access.password):

@@ -92,7 +92,9 @@ def parse(url: str) -> Address:
     except ValueError as error:
         raise ServerUrlUnknown(url=storable(url)) from error
     path, _, name = parts.path.rstrip("/").rpartition("/")
-    if parts.scheme not in ("http", "https") or not parts.hostname or not name or {*"?#"} & {*url}:
+    # Python takes the ends of lines out of an address without a word.
+    strange = {*"?#\t\r\n"} & {*url} or not parts.netloc.isprintable() or " " in parts.netloc
+    if parts.scheme not in ("http", "https") or not parts.hostname or not name or strange:
         raise ServerUrlUnknown(url=url)
     refused = _REFUSED.search(name) or name != name.lower() or name[0] in "-_+." or len(name.encode()) > LONGEST_NAME
     if refused:
