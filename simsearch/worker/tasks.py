@@ -25,6 +25,15 @@ from simsearch.worker.queue import IndexUnclear, Queue, index_address
 
 log = logging.getLogger("simsearch.worker")
 
+
+def _printable(record: logging.LogRecord) -> bool:
+    """Write out what could drive the terminal of who reads the log: ids and reasons are anybody's."""
+    record.msg, record.args = "".join(c if c.isprintable() else repr(c)[1:-1] for c in record.getMessage()), ()
+    return True
+
+
+log.addFilter(_printable)
+
 #: Seconds between two messages after one was put back.
 PAUSE = 2
 #: Seconds after which a process looks for dead letters that are settled, and how many times as long as a look took.
