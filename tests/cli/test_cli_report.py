@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simsearch.model.saving import Tables, save
 from simsearch.report import plots
 
 from .process import Simsearch
@@ -98,6 +99,35 @@ def test_imported_vectors_have_a_page_and_it_says_that_they_are_no_pmi(simsearch
     assert "Loss" not in shown.headings
     assert any("no PMI" in text for text in shown.texts)
     assert not any("are pointwise mutual information" in text for text in shown.texts)
+
+
+#: Would be elements, ends of elements, attributes or places of a template.
+MARKUP = ["<script>alert(1)</script>", "<img/src=x/onerror=alert(1)>", "</title><script>", "</text></svg><script>"]
+MARKUP += ['"onload="alert(1)', "'onload='alert(1)", "]]>", "<!--", "&#60;script>", "${name}", "$sections", "<b>长城"]
+
+
+def test_words_are_no_markup(simsearch: Simsearch) -> None:
+    words = [*MARKUP, *(f"{name}茶" for name in "红绿黑白青黄花奶凉苦浓热")]
+    size = len(words)
+    axes = np.eye(size, dtype=np.float32)
+    none = np.zeros((0, size), np.float32)
+    counts = np.arange(size, 0, -1) * 100
+    training = {"settings": {"<script>": "<script>"}, "imported": {"from": "</td><script>"}}
+    save(
+        simsearch.folder / "<script>&",
+        Tables(words, counts, axes, axes, "", none, np.zeros(size, np.float32), 1.0, training=training),
+    )
+    row = {"task": "<script>", "kind": "words", "measure": "<img>", "n": 2, "system": "</td><script>", "value": 0.5}
+    (simsearch.folder / "分.jsonl").write_text(json.dumps(row | {"low": 0.4, "high": 0.6}), "utf-8")
+    asked = [part for word in MARKUP for part in ("--word", word)]
+    shown = page(simsearch, "<script>&", "--scores", "分.jsonl", *asked)
+    assert set(MARKUP) <= set(shown.texts), "each is shown as it is"
+    text = (simsearch.folder / "页.html").read_text("utf-8")
+    assert not {tag.lower() for tag in re.findall(r"<([A-Za-z]\w*)", text)} & {"script", "img", "b", "iframe", "object"}
+    assert shown.open == []
+    for drawing in [plots.word_map(axes[:, :2], words), plots.norms(axes[0], axes[1], words, range(len(MARKUP)))]:
+        drawn = {element.tag.rpartition("}")[2] for element in ET.fromstring(drawing).iter()}
+        assert not drawn & {"script", "img", "b"}
 
 
 def test_scores_of_an_evaluation_are_shown(simsearch: Simsearch, trained: Path) -> None:

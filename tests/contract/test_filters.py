@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 
 from simsearch.corpus import Document
 from simsearch.indexer import Condition
-from simsearch.indexer.conditions import parse
+from simsearch.indexer.conditions import ConditionUnclear, parse
 
 PLACES = {
     "a": {"city": "杭州", "price": 100, "day": "2024-05-01", "owner": {"name": "王", "age": 30}, "on": True},
@@ -202,6 +203,39 @@ def test_a_field_is_only_a_field(places, name):
     assert met(places, Condition(name, "=", "杭州")) == ""
     assert met(places, Condition(name, "=", 1.0)) == ""
     assert places.info().documents == len(PLACES)
+
+
+#: Names that mean something to an engine, and values that end what they stand in.
+INTERNAL = [
+    "_id",
+    "_all",
+    "_source",
+    "_index",
+    "rowid",
+    "d.id",
+    "simsearch.state",
+    "simsearch.tags",
+    "__proto__",
+    "tags.x",
+    "city.keyword",
+    "ci*",
+]
+ENDS = ["a", "杭州' OR '1'='1", '"" OR ""="', "*", "a) OR (1=1", "杭州\\", "[* TO *]", "{$ne: 1}"]
+
+
+def test_what_a_user_writes_asks_for_metadata_and_nothing_else(places):
+    for field, end, operator in itertools.product(INTERNAL, ENDS, ("=", ">=")):
+        assert met(places, Condition(field, operator, end), mode="keyword") == "", (field, operator, end)
+    for end in ENDS:
+        assert met(places, f"city={end}") == met(places, f"tags={end}") == "", end
+    assert met(places, "city=杭州") == "a"
+    assert places.info().documents == len(PLACES)
+
+
+@pytest.mark.parametrize("field", ["*", "ci*", "city'--", 'city"', "city; DROP", "a b", "$a", "(city)", "城\x00"])
+def test_a_name_of_other_than_letters_digits_and_dots_is_refused(field):
+    with pytest.raises(ConditionUnclear):
+        Condition.parse(f"{field}=杭州")
 
 
 @pytest.mark.parametrize("name", ['a"b', "a'b", "a b", "价 格", "a[0]", "$a", "a\\b", "😀"])

@@ -386,3 +386,10 @@ def test_a_condition_finds_what_holds_only_a_common_word(new_url, model, monkeyp
         monkeypatch.setattr("simsearch.indexer.sqlite.search.POSTINGS", 5)
         hits = index.search("肥皂水可以", mode="keyword", where=[Condition.parse("year=1")])
         assert ids(hits) == ["要找的"]
+
+
+def test_no_number_of_answers_is_too_large(filled):
+    for k in (10_001, 10**6, 10**9):
+        assert len(filled.search("咖啡", k=k)) > 1
+        assert len(filled.similar("咖啡", k=k)) > 1
+        assert len(filled.facets(k)) > 1

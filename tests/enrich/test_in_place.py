@@ -210,3 +210,16 @@ def test_there_is_a_way_back(simsearch: Simsearch, enriched: Owner, model: Model
     assert stored(enriched.server, enriched.name) == before
     assert simsearch.ok("enrich", enriched.url, *FIELDS).row["stored"] == len(before)
     assert differences(enriched, model) == []
+
+
+def test_a_condition_on_the_owners_fields_is_one_of_values_whatever_it_names(
+    simsearch: Simsearch, owner: Owner, chance: random.Random
+) -> None:
+    owner.fill(notices(chance, 10))
+    simsearch.ok("enrich", owner.url, *IN_PLACE)
+    for field in ("_id", "_source", "_routing", "simsearch.vector", "simsearch.passages", "__proto__", "-", "."):
+        for rest in ("=*", ">=没有", "=x' OR '1'='1"):
+            done = simsearch("query", "停水", "--where", f"{field}{rest}")
+            assert done.out == "", (field, rest)
+            assert "Traceback" not in done.err
+            assert (done.code, len(done.err.splitlines())) in ((0, 1), (1, 1)), (field, rest, done)

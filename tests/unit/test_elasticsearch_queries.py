@@ -128,6 +128,7 @@ def test_no_more_is_asked_for_than_a_server_gives(limit, size, wanted):
     by_words, by_vector, _ = candidates(Question(["茶"], VECTOR, [], limit))
     of_documents = nearest(VECTOR, limit, [])
     assert [found["size"] for found in (by_words, by_vector, of_documents)] == [size] * 3
+    assert facets([], limit)["aggs"]["tags"]["terms"]["size"] == size
     for near in (by_vector["knn"], of_documents["knn"]):
         assert (near["k"], near["num_candidates"]) == (size, wanted)
 

@@ -121,6 +121,28 @@ def test_arrays_are_read_without_pickle():
         assert any(word.arg == "allow_pickle" and ast.unparse(word.value) == "False" for word in call.keywords)
 
 
+def test_no_module_runs_or_unpacks_what_it_reads():
+    banned = {
+        "pickle",
+        "_pickle",
+        "marshal",
+        "shelve",
+        "dill",
+        "joblib",
+        "cloudpickle",
+        "yaml",
+        "tarfile",
+        "subprocess",
+    }
+    calls = {"eval", "exec", "compile", "os.system", "os.popen", "shutil.unpack_archive"}
+    for path in MODULES:
+        source = path.read_text("utf-8")
+        assert not {name[0] for name in imported(source, name_of(path))} & banned, path
+        called = {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
+        assert not called & calls, path
+        assert not {name.rpartition(".")[2] for name in called} & {"extract", "extractall"}, path
+
+
 def test_importing_the_package_costs_nothing():
     code = "import sys; before = set(sys.modules); import simsearch; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

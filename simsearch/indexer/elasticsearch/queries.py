@@ -72,6 +72,7 @@ def nearest(vector: NDArray[np.float32], limit: int, conditions: Sequence[Condit
 
 def facets(conditions: Sequence[Condition], limit: int, scope: Scope = OURS) -> Body:
     """Return the search for the most frequent tags among documents that meet the conditions."""
+    limit = min(limit, MOST_HITS)
     return {
         "size": 0,
         "track_total_hits": False,
