@@ -45,11 +45,15 @@ def spaced(folder: Path) -> Model:
 
 
 def test_a_link_that_somebody_has_put_in_the_way_is_not_written_through(small, tmp_path):
+    link = tmp_path / f".v.txt.{os.getpid()}.part"
+    link.symlink_to(tmp_path / "别处")
+    with pytest.raises(FileUnwritable):
+        export(small, tmp_path / "v.txt")
     (tmp_path / "别人的").write_text("原样")
-    (tmp_path / f".v.txt.{os.getpid()}.part").symlink_to(tmp_path / "别人的")
+    link.symlink_to(tmp_path / "别人的")
     export(small, tmp_path / "v.txt")
     assert (tmp_path / "别人的").read_text() == "原样"
-    assert not (tmp_path / "v.txt").is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"v.txt", "别人的"}
 
 
 @pytest.mark.parametrize("space", ["article", "search"])
