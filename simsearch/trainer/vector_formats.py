@@ -151,6 +151,8 @@ def arrays(stream: IO[bytes], path: Path) -> VectorFile:
         with np.load(stream, allow_pickle=False) as file:
             words, counts, vectors, pmi = (file[name] for name in ("words", "counts", "vectors", "pmi"))
             search = "space" in file and str(file["space"]) == "search"
+    except MemoryError as error:  # what it says of its size need not be true
+        raise NoVectors(path=str(path), reason="its arrays take more memory than there is") from error
     except (KeyError, ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise NoVectors(path=str(path), reason=str(error).strip("'\"").rstrip(".")) from error
     kinds = "".join(array.dtype.kind for array in (words, counts, vectors, pmi))

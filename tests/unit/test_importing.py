@@ -6,6 +6,7 @@ import gzip
 import io
 import pickle
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def npz(**changes: object) -> bytes:
     given = {"words": np.array(WORDS), "counts": np.array([50, 40, 30, 20, 10]), "vectors": VECTORS, "pmi": np.True_}
     stream = io.BytesIO()
     np.savez(stream, **{name: value for name, value in (given | changes).items() if value is not None})
+    return stream.getvalue()
+
+
+def with_shape(shape: tuple[int, ...]) -> bytes:
+    """Return an .npz whose vectors say that they have a shape."""
+    stream, header = io.BytesIO(npz(vectors=None)), io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(stream, "a") as file:
+        file.writestr("vectors.npy", header.getvalue() + bytes(1_000))
     return stream.getvalue()
 
 
@@ -298,6 +308,8 @@ BAD = {
     "npz without words": (npz(words=None), "words"),
     "npz without vectors": (npz(vectors=None), "vectors"),
     "npz of objects": (npz(words=np.array(WORDS, object)), "allow_pickle=False"),
+    "npz that tells of terabytes": (with_shape((9 * 10**9, 64)), "memory"),
+    "npz that tells of more than there is": (with_shape((1_000, 64)), "EOF"),
     "npz of other lengths": (npz(counts=np.array([1, 2])), "go together"),
     "npz of one vector": (npz(vectors=VECTORS[0]), "go together"),
     "npz of whole numbers": (npz(vectors=VECTORS.astype(int)), "go together"),
