@@ -56,9 +56,6 @@ class OwnCelery(Celery):  # type: ignore[misc]
 
     amqp_cls = OwnAMQP
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("simsearch", loader=OwnLoader, set_as_current=False, **options)
-
     @cached_property
     def backend(self) -> Any:
         """Where results are kept: nowhere, as nobody waits for them."""
@@ -75,11 +72,11 @@ class OwnCelery(Celery):  # type: ignore[misc]
 
 def application(url: str, name: str) -> Celery:
     """Return an application that sends to a queue."""
-    made = OwnCelery()
+    made = OwnCelery("simsearch", loader=OwnLoader, set_as_current=False)
     made.config_from_object(settings(url, queue.prefix(name)))
     return made
 
 
 # Not the current application: a program that enqueues may have one of its own.
-app = OwnCelery(include=["simsearch.worker.tasks"])
+app = OwnCelery("simsearch", loader=OwnLoader, set_as_current=False, include=["simsearch.worker.tasks"])
 app.add_defaults(_configuration)
