@@ -38,7 +38,7 @@ class Unfit(SimsearchError):
     reason: str
 
 
-def extract(ending: str, stream: IO[bytes], encoding: str | None) -> Extracted:
+def extract_text(ending: str, stream: IO[bytes], encoding: str | None) -> Extracted:
     """Return what a file with one of the endings of EXTRACTORS says; the encoding is that of web pages, if known.
 
     Raises `Unfit`, `PackageMissing`, and what reading and decoding raise.

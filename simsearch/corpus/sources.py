@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from simsearch.corpus.document import Document, Skipped
 from simsearch.corpus.encodings import as_utf8, is_known
-from simsearch.corpus.extraction import EXTRACTORS, Unfit, extract
+from simsearch.corpus.extraction import EXTRACTORS, Unfit, extract_text
 from simsearch.corpus.json_lines import read_json_lines
 from simsearch.corpus.lines import decode, pieces
 from simsearch.corpus.tables import DELIMITERS, read_table
@@ -138,7 +138,7 @@ def _read_file(path: Path, name: str, how: _How, asked_for: bool) -> Iterator[Do
             return
         with opener(path, "rb") as opened:
             if ending in EXTRACTORS:
-                text, title = extract(ending, opened, how.encoding)
+                text, title = extract_text(ending, opened, how.encoding)
                 yield from _documents(text, title, name, str(path), how.per_line)
                 return
             stream = as_utf8(opened, how.encoding, lambda encoding: how.found.update([encoding]))
