@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+
 if TYPE_CHECKING:
     from rich.console import Console
 

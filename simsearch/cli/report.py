@@ -67,6 +67,6 @@ def _scores(path: Path) -> list[tuple[str, str, str, str]]:
             task = f"{told['task']}, {told['measure']} ({told['n']:,})"
             between = f"{told['low']:.3f} to {told['high']:.3f}"
             rows.append((task, str(told["system"]), f"{told['value']:.3f}", between))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ScoresUnreadable(path=str(path), reason=getattr(error, "strerror", None) or str(error)) from error
     return rows

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 from simsearch.corpus.document import Document, Skipped
 from simsearch.corpus.lines import bounded, decode
+
+#: Levels of metadata: Python and servers, which read them again, have limits of their own.
+DEEPEST = 100
 
 
 def read_json_lines(stream: IO[bytes], name: str) -> Iterator[Document | Skipped]:
@@ -38,6 +41,8 @@ def _parse(line: str, default_id: str, source: str) -> Document | Skipped:
     metadata = row.get("metadata", {})
     if not isinstance(metadata, dict):
         return Skipped(source, 'has a "metadata" that is no object: make it {"name": value}')
+    if _is_deep(metadata, DEEPEST):
+        return Skipped(source, f'has a "metadata" of more than {DEEPEST} levels: make it flatter')
     name, title = row.get("id"), row.get("title")
     return Document(
         id=default_id if name in (None, "") else str(name),
@@ -46,3 +51,9 @@ def _parse(line: str, default_id: str, source: str) -> Document | Skipped:
         metadata=metadata,
         source=source,
     )
+
+
+def _is_deep(value: Any, levels: int) -> bool:
+    """Tell whether a value of JSON has more than so many levels."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(levels == 0 or _is_deep(one, levels - 1) for one in inside)

@@ -10,7 +10,7 @@ from simsearch.errors import SimsearchError
 
 Operator = Literal["=", "!=", ">=", "<=", ">", "<"]
 OPERATORS = ("=", "!=", ">=", "<=", ">", "<")
-_CONDITION = re.compile(r"\s*([\w.\-]+?)\s*(>=|<=|!=|=|>|<)\s*(.+?)\s*", re.DOTALL)
+_CONDITION = re.compile(r"([\w.\-]+)\s*(>=|<=|!=|=|>|<)\s*(.+)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 #: A time that says where: 2024-05-18T09:00:00+08:00.
@@ -44,7 +44,7 @@ class Condition(NamedTuple):
 
         Raises `ConditionUnclear`.
         """
-        match = _CONDITION.fullmatch(text)
+        match = _CONDITION.fullmatch(text.strip())
         if not match:
             raise ConditionUnclear(text=text)
         name, operator, value = match.groups()
@@ -55,7 +55,7 @@ class Condition(NamedTuple):
         """The value as a text."""
         if isinstance(self.value, bool):
             return str(self.value).lower()
-        return f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
+        return f"{self.value:.15g}" if isinstance(self.value, float) else str(self.value)
 
     @property
     def moment(self) -> float | None:

@@ -88,5 +88,5 @@ def _read(ledger: Path) -> Iterator[tuple[str, int]]:
         try:
             row = json.loads(line)
             yield str(row["id"]), int(row["sequence"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise LedgerUnreadable(path=str(ledger), reason=f"line {number} is no ledger line") from error

@@ -108,7 +108,7 @@ def _mark(path: Path) -> list[int]:
 def _seen() -> dict[str, Any]:
     try:
         seen = json.loads((store_folder() / "verified.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return seen if isinstance(seen, dict) else {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simsearch.indexer import Condition
-from simsearch.indexer.conditions import ConditionUnclear, moment, parse
+from simsearch.indexer.conditions import OPERATORS, ConditionUnclear, moment, parse
 
 
 @pytest.mark.parametrize(
@@ -100,3 +102,32 @@ def test_what_names_no_moment_is_none(text):
 def test_a_moment_is_the_same_in_every_zone(time):
     for zone in (UTC, timezone(timedelta(hours=8)), timezone(timedelta(hours=-3, minutes=-30))):
         assert moment(time.astimezone(zone).isoformat()) == pytest.approx(time.timestamp(), abs=1e-5)
+
+
+PIECES = ["price", "城市", "a.b", "-", *OPERATORS, " ", "\n", "100", "1e999", "+", "杭州", "'", "\ud800", "{0}"]
+
+
+def assert_says_all(found: Condition, text: str) -> None:
+    """Check that nothing of a text was added or left out."""
+    assert "".join("".join(map(str, found)).split()) == "".join(text.split())
+    assert found.operator in OPERATORS
+    assert found.value == found.text == str(found.value).strip()
+    assert found.number is None or found.number == float(found.value)
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join) | st.text(st.characters(codec=None)))
+def test_any_text_is_a_condition_or_is_shown_as_none(text):
+    if not any(operator in text for operator in OPERATORS):
+        with pytest.raises(ConditionUnclear, match=re.escape(f"The condition {text} is not of the form")):
+            Condition.parse(text)
+    with suppress(ConditionUnclear):
+        assert_says_all(Condition.parse(text), text)
+
+
+def test_a_long_value_is_read_in_bounded_time():
+    assert Condition.parse(f"a=x{' ' * 200_000}y").value == f"x{' ' * 200_000}y"
+
+
+@pytest.mark.parametrize(("value", "text"), [(20240518.0, "20240518"), (0.1, "0.1"), (1e300, "1e+300"), (7, "7")])
+def test_a_number_is_a_text_with_all_its_digits(value, text):
+    assert Condition("day", "=", value).text == text

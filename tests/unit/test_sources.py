@@ -231,6 +231,7 @@ def test_binary_data_is_refused(tmp_path):
         '{"text": "好", "metadata": "x"}',
         '{"text": "\\uzzzz"}',
         "[" * 100_000,
+        '{"text": "好", "metadata": {"a": ' + "[" * 900 + "]" * 900 + "}}",
         '{"text": "好", "metadata": ' + '{"a":' * 100_000 + "1" + "}" * 100_001,
     ],
     ids=lambda line: line[:30],
@@ -260,6 +261,51 @@ def test_numbers_that_are_none_do_not_get_into_the_metadata(tmp_path, value):
     for item in found:
         if isinstance(item, Document):
             json.dumps(item.metadata, allow_nan=False)
+
+
+def test_metadata_of_a_hundred_levels_are_read_and_of_one_more_are_told(tmp_path):
+    rows = ['{"text": "好", "metadata": ' + '{"a": ' * levels + "1" + "}" * levels + "}" for levels in (100, 101)]
+    read_well, told = list(read([str(write(tmp_path / "a.jsonl", "\n".join(rows)))]))
+    assert isinstance(read_well, Document)
+    assert "more than 100 levels" in told.reason
+
+
+#: What lines are made of that are none, or nearly some.
+PIECES = [
+    '{"text": "长城"',
+    "}",
+    '"',
+    "{",
+    "[",
+    "]",
+    ',"id":',
+    ',"metadata":{"价":',
+    "NaN",
+    "1e999",
+    "null",
+    " ",
+    "\ufeff",
+]
+bits = st.sampled_from([piece.encode() for piece in PIECES]) | st.sampled_from(
+    [b"\xff", b"\0", b"\\ud800", b"\r", b","]
+)
+any_lines = st.lists(
+    st.lists(bits | st.binary(max_size=3).map(lambda data: data.replace(b"\n", b"")), max_size=6).map(b"".join),
+    max_size=8,
+)
+
+
+@given(any_lines, st.sampled_from([".jsonl", ".csv", ".tsv"]))
+def test_each_line_of_any_bytes_is_a_document_or_told_with_its_number(lines, ending):
+    quoted = ending != ".jsonl" and any(mark in line for line in lines for mark in (b'"', b"\r"))
+    with TemporaryDirectory() as folder:
+        path = write(Path(folder, f"行{ending}"), b"\n".join([b"" if ending == ".jsonl" else b"text", *lines]))
+        found = list(read([str(path)]))
+    assert all(item.failed and item.reason for item in found if isinstance(item, Skipped))
+    told = [int(item.source.rpartition(" ")[2]) for item in found]
+    blank = [not line.decode("utf-8-sig", "replace").strip() if ending == ".jsonl" else not line for line in lines]
+    every = [number for number, empty in enumerate(blank, 2) if not empty]
+    assert told == (sorted(set(told)) if quoted else every)  # a quoted cell may go over several lines
 
 
 @pytest.mark.parametrize("name", ["", None])

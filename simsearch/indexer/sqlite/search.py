@@ -176,15 +176,12 @@ def _test(condition: Condition) -> tuple[str, list[Any]]:
     if condition.moment is not None:
         found += f" AND {here}.type = 'text' AND moment({here}.value) {compare} ?"
         return f"{refuse}EXISTS (SELECT 1 FROM {', '.join(levels)} WHERE {found})", [*names, condition.moment]
+    held = f"iif({here}.type = 'text', {here}.value, {here}.type)"  # the type of true is true
     number = condition.number
     # A text is neither more nor less than a number, unless it begins like a date.
-    dated = f" AND {here}.value GLOB '[0-9]*'" if number is not None and compare != "=" else ""
+    dated = f" AND {held} GLOB '[0-9]*'" if number is not None and compare != "=" else ""
     fits = (
-        f"CASE {here}.type WHEN 'integer' THEN {here}.value {compare} ? WHEN 'real' THEN {here}.value {compare} ?"
-        f" WHEN 'text' THEN {here}.value {compare} ?{dated} WHEN 'true' THEN 'true' {compare} ?"
-        f" WHEN 'false' THEN 'false' {compare} ? END"
+        f"CASE WHEN {here}.type IN ('integer', 'real') THEN CAST({here}.value AS REAL) {compare} ?"
+        f" WHEN {here}.type IN ('text', 'true', 'false') THEN {held} {compare} ?{dated} END"
     )
-    return (
-        f"{refuse}EXISTS (SELECT 1 FROM {', '.join(levels)} WHERE {found} AND {fits})",
-        [*names, number, number, text, text, text],
-    )
+    return f"{refuse}EXISTS (SELECT 1 FROM {', '.join(levels)} WHERE {found} AND {fits})", [*names, number, text]
