@@ -16,6 +16,10 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 ARRAYS = ("vectors", "scales", "lookup", "whitening", "character_vectors", "character_scales", "mean")
 TEXTS = ("words", "characters", "dictionary")
+#: Types of the arrays that are not float32.
+TYPES = {"vectors": np.int8, "character_vectors": np.int8, "lookup": np.uint32}
+#: No vector is as long.
+LONGEST = 1e6
 #: What a manifest must hold.
 FIELDS: dict[str, type] = {
     "id": str,
@@ -93,6 +97,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             raise ModelDamaged(path=str(path), reason=f"it has no {name}")
     if set(manifest["files"]) != {*(f"{name}.npy" for name in ARRAYS), *(f"{name}.txt" for name in TEXTS)}:
         raise ModelDamaged(path=str(path), reason="its files are not those of a model")
+    if not all(isinstance(described, dict) for described in manifest["files"].values()):
+        raise ModelDamaged(path=str(path), reason="it does not describe its files")
+    if not (0 < manifest["total"] < 2**63 and 0 <= manifest["unknown_norm"] <= LONGEST):
+        raise ModelDamaged(path=str(path), reason="its figures are none of a model")
     return manifest
 
 
@@ -109,7 +117,10 @@ def read(folder: Path, manifest: dict[str, Any]) -> Stored:
     shapes = {"vectors": (n, d), "scales": (n,), "lookup": (2, n), "whitening": (d, d), "mean": (d,)}
     shapes |= {"character_vectors": (c, d), "character_scales": (c,)}
     for name, shape in shapes.items():
-        if arrays[name].shape != shape:
-            raise ModelDamaged(path=str(folder / f"{name}.npy"), reason=f"its shape is not {shape}")
+        path, array, kind = folder / f"{name}.npy", arrays[name], np.dtype(TYPES.get(name, np.float32))
+        if (array.shape, array.dtype) != (shape, kind):
+            raise ModelDamaged(path=str(path), reason=f"it holds no {shape} numbers of type {kind}")
+        if kind == np.float32 and not np.isfinite(array).all():
+            raise ModelDamaged(path=str(path), reason="a number is infinite or none at all")
     texts = {name: (folder / f"{name}.txt").read_bytes() for name in TEXTS}
     return Stored(folder, manifest, arrays, texts)

@@ -6,13 +6,19 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from simsearch.model import Model
+from simsearch.model.checksums import model_id
 from simsearch.model.folder import ModelDamaged, ModelFormatUnknown, ModelNotFound, ModelNotStored
 from simsearch.model.saving import ModelUnwritable, Tables, save
 
@@ -274,6 +280,102 @@ def test_a_manifest_that_names_files_outside_the_folder_is_refused(folder, tmp_p
     rewrite(folder, files=manifest["files"] | {"../outside.txt": outside})
     with pytest.raises(ModelDamaged):
         Model.load(folder).install()
+
+
+ways = st.sampled_from(
+    [
+        lambda data, at, bits: data[:at] + bytes([data[at] ^ bits]) + data[at + 1 :],
+        lambda data, at, bits: data[:at] + bytes([bits]) + data[at:],
+        lambda data, at, bits: data[:at] + data[at + bits :],
+        lambda data, at, bits: data[:at] + bytes(len(data[at : at + bits])) + data[at + bits :],
+        lambda data, at, bits: data[:at] + data[max(0, at - bits) :],
+        lambda data, at, bits: data[:at],
+    ]
+)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from([*FILES, "manifest.json"]), st.integers(0, 10_000), st.integers(1, 255), ways)
+def test_whatever_byte_differs_is_told_or_changes_no_answer(folder, name, place, bits, way):
+    data = (folder / name).read_bytes()
+    changed = way(data, place % len(data), bits)
+    assume(changed != data)
+    with TemporaryDirectory() as parent:
+        copy = shutil.copytree(folder, Path(parent, "copy"))
+        (copy / name).unlink()  # a file of its own: what was verified is not
+        (copy / name).write_bytes(changed)
+        try:
+            model = Model.load(copy)
+        except (ModelDamaged, ModelFormatUnknown) as error:
+            told = error
+        else:
+            told = None
+            assert name == "manifest.json", "of the manifest alone some bytes say nothing, such as white space"
+            assert_answers_the_same(model, Model.load(folder))
+        assert told is None or told.path in ([str(copy / name)] if name in FILES else [str(copy / name), str(copy)])
+
+
+def assert_answers_the_same(one: Model, other: Model) -> None:
+    """Check that two models are the same but for the bill of their training."""
+    assert (one.id, one.words, one.dictionary, one.is_pmi) == (other.id, other.words, other.dictionary, other.is_pmi)
+    assert (one.vectors == other.vectors).all()
+    assert (one.search_vectors == other.search_vectors).all()
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def forge(folder: Path, manifest: dict[str, Any]) -> None:
+    """Give a manifest the id of what it says, and its files the checksums that they have."""
+    for name, listed in manifest["files"].items() if isinstance(manifest.get("files"), dict) else ():
+        if isinstance(listed, dict) and (folder / name).is_file():
+            data = (folder / name).read_bytes()
+            listed |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    answers = {name: value for name, value in manifest.items() if name not in ("id", "training")}
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"id": model_id(answers)}), "utf-8")
+
+
+@given(st.data(), anything)
+def test_a_forged_manifest_is_refused_or_gives_finite_numbers(folder, data, value):
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    place, name = manifest, data.draw(st.sampled_from(sorted(manifest)))
+    while isinstance(place[name], dict) and place[name] and data.draw(st.booleans()):
+        place = place[name]
+        name = data.draw(st.sampled_from(sorted(place)))
+    place[name] = value
+    with TemporaryDirectory() as parent:
+        copy = shutil.copytree(folder, Path(parent, "copy"))
+        forge(copy, manifest)
+        with suppress(ModelDamaged, ModelFormatUnknown):
+            model = Model.load(copy)
+            assert np.isfinite(model.search_vectors).all()
+            model.table.rows([*WORDS, "医脑", "ᚠᚢ"])
+            assert np.isfinite(model.table.vectors).all()
+
+
+@pytest.mark.parametrize("name", ["scales", "whitening", "character_scales", "mean"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_forged_arrays_without_numbers_are_refused_by_name(folder, name, value):
+    array = np.load(folder / f"{name}.npy")
+    array.flat[-1] = value
+    np.save(folder / f"{name}.npy", array)
+    forge(folder, json.loads((folder / "manifest.json").read_text("utf-8")))
+    with pytest.raises(ModelDamaged, match=rf"{name}\.npy"):
+        Model.load(folder)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_forged_arrays_of_another_type_or_shape_are_refused_by_name(folder, name):
+    array = np.load(folder / f"{name}.npy")
+    for forged in (array.astype(np.float64), array[:-1]):
+        np.save(folder / f"{name}.npy", forged)
+        forge(folder, json.loads((folder / "manifest.json").read_text("utf-8")))
+        with pytest.raises(ModelDamaged, match=rf"{name}\.npy"):
+            Model.load(folder)
 
 
 # Remembering
