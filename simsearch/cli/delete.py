@@ -24,9 +24,16 @@ def delete(
 
     Example: `simsearch delete examples/health/sleep.txt`
     """
+    from simsearch.indexer import clocks
+
     with open_index(index) as opened:
         outcomes = opened.delete(ids)
+        late = clocks.first_late(outcomes)
+        remark = clocks.remark(opened.engine, late) if late else ""
     output.rows([{"id": outcome.id, "status": outcome.status} for outcome in outcomes], as_json)
-    if any(outcome.status != "deleted" for outcome in outcomes):
+    if any(outcome.status == "absent" for outcome in outcomes):
         output.say("Not every id was in the index: `simsearch query` shows ids.")
+    if remark:
+        output.say(f"Older: not deleted; {remark}.")
+    if any(outcome.status != "deleted" for outcome in outcomes):
         raise typer.Exit(PARTLY_FAILED)

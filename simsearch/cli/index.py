@@ -92,10 +92,12 @@ def index(
     Example: `simsearch index docs/ notices.jsonl`
     """
     from simsearch.corpus.sources import count_bytes, read
+    from simsearch.indexer import clocks
     from simsearch.indexer import ledger as ledgers
     from simsearch.processes import processors
 
     counts: Counter[str] = Counter()
+    late = ""
     start = time.monotonic()
     encodings: Counter[str] = Counter()
     found = read(sources, encoding=encoding, found=encodings)
@@ -123,10 +125,13 @@ def index(
         for outcomes in stored:
             count(counts, outcomes)
             tell_remarkable(outcomes)
+            late = late or clocks.first_late(outcomes)
             if written:
                 ledgers.append(written, outcomes)
         for folder in folders if prune else ():
             counts["pruned"] += _prune(opened, folder, reading, broker if queue else None)
+        if late:
+            output.say(f"Older: {counts['older']:,} not stored; {clocks.remark(opened.engine, late)}.")
         url = opened.engine.url
     summarise(counts, SUMMARY, url, time.monotonic() - start, as_json)
     tell_encodings(encodings)

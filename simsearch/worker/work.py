@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from simsearch.corpus.document import Document
 from simsearch.errors import SimsearchError
-from simsearch.indexer import Index, indexing, open_index
+from simsearch.indexer import Index, clocks, indexing, open_index
 from simsearch.indexer.engine import Failed, Outcome
 from simsearch.indexer.enrichment import clean, storable_id
 from simsearch.model import Model
@@ -89,13 +89,14 @@ def _do(url: str, work: Message) -> Done:
             error = ForAnotherModel(wanted=work.model, index=index.engine.url, model=index.engine.model)
             index.engine.bury([Failed(document, str(error)) for document in work.documents])
             return Done(failed=len(work.documents))
+        outcomes: list[Outcome] = []
         if work.deleted:
-            index.engine.delete(map(storable_id, work.deleted), work.sequence)
-        if not work.documents:
-            return Done()
-        refused: list[Outcome] = []
-        batch = list(map(clean, indexing.within_limits(index.engine, work.documents, refused)))
-        outcomes = refused + (indexing.add(index.engine, index.model, batch) if batch else [])
+            outcomes += index.engine.delete(map(storable_id, work.deleted), work.sequence)
+        batch = list(map(clean, indexing.within_limits(index.engine, work.documents, outcomes)))
+        if batch:
+            outcomes += indexing.add(index.engine, index.model, batch)
+        if late := clocks.first_late(outcomes):
+            log.info("Older: %s.", clocks.remark(index.engine, late))
         statuses = [outcome.status for outcome in outcomes]
         return Done(statuses.count("stored"), statuses.count("failed"), work.again)
 

@@ -2,66 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from cli.process import Simsearch
 from servers.find import Server
 from servers.messages import Request
 from servers.node import Node
 from servers.proxy import Proxy
 
-from simsearch.corpus import Document
 from simsearch.indexer import open_index
-from simsearch.model import Model
 
+from .conftest import NEW, OLD, Place, write
 from .server import Remote, finish, writes
-
-OLD, NEW, NEWEST = "失眠的人不喝浓茶。", "银行的存款很安全。", "长城修筑得很完整。"
-
-
-class Place(NamedTuple):
-    """An index of one of the engines."""
-
-    url: str
-    commands: Simsearch
-
-    def text(self, name: str = "甲.txt") -> str | None:
-        """Return the text that is stored."""
-        with open_index(self.url, create=False) as index:
-            found = index.engine.fetch([name])
-        return found[name].text if found else None
-
-    def add(self, text: str, sequence: int, name: str = "甲.txt") -> dict[str, int]:
-        """Store a reading."""
-        with open_index(self.url, create=False) as index:
-            return dict(index.add([Document(name, text, sequence=sequence)]))
-
-
-@pytest.fixture(params=["sqlite", "elasticsearch"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Iterator[Place]:
-    """Return an empty index, of one engine after the other."""
-    remote = Remote(request.getfixturevalue("elasticsearch").url) if request.param == "elasticsearch" else None
-    commands = remote.commands(tmp_path) if remote else Simsearch(tmp_path)
-    url = commands.environment["SIMSEARCH_INDEX"]
-    open_index(url, model=model).close()
-    yield Place(url, commands)
-    if remote:
-        remote.drop()
-
-
-def write(place: Place, text: str, age: float) -> Path:
-    """Write a file that looks as if it were so many seconds old."""
-    path = place.commands.folder / "甲.txt"
-    path.write_text(text, "utf-8")
-    changed = time.time() - age
-    os.utime(path, (changed, changed))
-    return path
 
 
 def test_a_file_restored_to_an_older_text_is_read_last_and_wins(place: Place) -> None:

@@ -150,6 +150,17 @@ def test_12_the_newest_reading_wins_whatever_comes_last(busy: Site) -> None:
     assert (found["一"].text, found["二"].text) == ("第3版，失眠。", "樱花")
 
 
+def test_45_a_worker_tells_of_a_clock_that_is_ahead(busy: Site) -> None:
+    ahead = time.time_ns() + 24 * 3_600 * 10**9
+    for document in (Document("一", "失眠", sequence=ahead), Document("一", "樱花")):
+        busy.enqueue([document])
+        busy.wait()
+    with open_index(busy.index) as index:
+        assert index.engine.fetch(["一"])["一"].text == "失眠"
+    (worker,) = busy.workers
+    assert "Older: what is known of 一 bears the time" in worker.said()
+
+
 FOREIGN = """
 import sys, time
 from celery import Celery
