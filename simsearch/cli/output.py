@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from simsearch.corpus.document import storable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -27,7 +29,7 @@ def for_people(as_json: bool | None) -> bool:
 def lines(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print a line of JSON for each row; what could drive a terminal is escaped, which is the same text in JSON."""
     for row in rows:
-        line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        line = storable(json.dumps(row, ensure_ascii=False, allow_nan=False))
         typer.echo(_DANGEROUS.sub(lambda found: f"\\u{ord(found[0]):04x}", line))
 
 
