@@ -20,7 +20,7 @@ class IndexNotFound(SimsearchError):
 
 
 class IndexFormatUnknown(SimsearchError):
-    """The index {url} has format {found}, this simsearch reads format {known}: install a matching simsearch."""
+    """The index {url} has format {found}, this simsearch reads format {known}: install a matching simsearch, or index its documents again into another index (--index)."""  # noqa: E501
 
     url: str
     found: Any

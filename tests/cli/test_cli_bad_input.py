@@ -225,7 +225,7 @@ def test_a_model_damaged_after_it_was_checked_is_refused_too(
     assert_one_error(simsearch("compare", "医院", "学校", "-m", model), str(model / "whitening.npy"))
 
 
-def test_an_index_whose_model_is_gone_says_so(
+def test_47_an_index_whose_model_is_gone_says_so(
     docs: Path, trained: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     store = tmp_path_factory.mktemp("store")
@@ -233,7 +233,11 @@ def test_an_index_whose_model_is_gone_says_so(
     simsearch.ok("index", docs, "-m", trained)
     named = simsearch.ok("status").row["model"]
     shutil.rmtree(store)
-    assert_one_error(simsearch("query", "茶"), named)
+    for command in (("query", "茶"), ("index", docs), ("similar", "樱花")):
+        assert_one_error(simsearch(*command), named, str(store / named), "copy its folder", "`simsearch reindex`")
+    assert simsearch.ok("status").row["documents"] == len(TEXTS) + len(NOTICES)
+    simsearch.ok("reindex", "--model", "base")
+    assert simsearch.ok("query", "茶", "-k", "1").row["id"] == "docs/绿茶.md"
 
 
 def test_numbers_that_are_no_json_do_not_reach_the_output(simsearch: Simsearch, tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
-"""The index's server stops and comes back while workers have work, or none."""
+"""The index's server, or its model, is away and comes back while workers have work, or none."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from servers.node import Node
 from servers.redis import Redis
+from tiny import tiny
 
+from simsearch.indexer import open_index
 from simsearch.worker import signs
 
 from .conftest import documents
@@ -59,3 +62,22 @@ def test_an_idle_worker_takes_new_work_after_elasticsearch_was_away(node: Node, 
     away.enqueue(expected[20:])
     away.wait()
     away.assert_each_once(expected)
+
+
+def test_47_a_worker_without_the_model_keeps_its_messages_until_it_is_there(
+    own_redis: Callable[..., Redis], tmp_path: Path, model_store: Path, request: pytest.FixtureRequest
+) -> None:
+    index, elsewhere = f"sqlite:///{tmp_path}/index.db", tmp_path / "elsewhere"
+    model = tiny(tmp_path / "model", 0, 8)
+    open_index(index, model=model).close()
+    site = Site(own_redis(), index, tmp_path)
+    request.addfinalizer(site.close)
+    worker = site.start(1, SIMSEARCH_MODELS=str(elsewhere))
+    expected = documents(10)
+    site.enqueue(expected)
+    until(lambda: worker.said().count("Put back: ") >= 2, "it has tried twice")
+    assert f"Put back: The model {model.id} is not on this machine: copy its folder" in worker.said()
+    assert f"to {elsewhere / model.id}, or give an index that needs it another model" in worker.said()
+    shutil.copytree(model_store / model.id, elsewhere / model.id)
+    site.wait()
+    site.assert_each_once(expected)

@@ -92,6 +92,7 @@ def test_11_messages_that_say_nothing_are_dead_letters_with_a_reason(busy: Site)
         ("失眠", "JSONDecodeError"),
         ("[]", "its payload is no object"),
         (fine | {"version": 99}, "it has version 99, this worker reads 1"),
+        (fine | {"version": 0}, "it has version 0, this worker reads 1"),
         ({"index": busy.queue.name}, "it has version None"),
         ({"version": 1}, "KeyError: 'index'"),
         (fine | {"documents": [{"text": "没有名字"}]}, "TypeError"),

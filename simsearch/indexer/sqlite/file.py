@@ -45,6 +45,7 @@ def connect(path: Path) -> apsw.Connection:
     except apsw.Error as error:
         raise IndexUnreadable(path=str(path), reason=str(error)) from error
     if found.get("format") != FORMAT:
+        connection.close()  # and leaves no log beside the file
         raise IndexFormatUnknown(url=str(path), found=found.get("format"), known=FORMAT)
     return connection
 
