@@ -257,21 +257,6 @@ def test_numbers_that_are_no_json_do_not_reach_the_output(simsearch: Simsearch, 
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 
 
-def test_a_full_disk_ends_an_indexing_with_one_sentence_and_keeps_what_was_stored(
-    simsearch: Simsearch, docs: Path, tmp_path: Path
-) -> None:
-    pytest.importorskip("resource", reason="no limits for files on this system")
-    simsearch.ok("index", docs, "--ledger", "ledger.jsonl")
-    rows = [{"id": f"长-{n}", "text": f"第{n}天，长城东起山海关，西到嘉峪关。" * 30} for n in range(2000)]
-    (tmp_path / "多.jsonl").write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
-    limit = 3 * simsearch.index.stat().st_size
-    assert_one_error(simsearch("index", "多.jsonl", first=FULL.format(limit)), str(simsearch.index))
-    assert stored(simsearch) >= len(TEXTS) + len(NOTICES)
-    simsearch.ok("doctor", "--verify", "ledger.jsonl")
-    simsearch.ok("index", "多.jsonl")
-    assert simsearch.ok("status").row["documents"] == len(rows) + len(TEXTS) + len(NOTICES)
-
-
 @pytest.mark.parametrize("size", [0, 5_000, 50_000])
 def test_a_full_disk_when_an_index_is_made_is_one_sentence(simsearch: Simsearch, docs: Path, size: int) -> None:
     pytest.importorskip("resource", reason="no limits for files on this system")

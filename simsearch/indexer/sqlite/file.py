@@ -14,11 +14,14 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer.conditions import moment
 from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound
 from simsearch.indexer.sqlite.schema import FORMAT, TABLES, VECTORS
+from simsearch.indexer.sqlite.transaction import told
 
 #: How long a writer waits for another process's batch, in ms.
 BUSY_TIMEOUT = 60_000
 #: Bytes of the file that may be read without copying.
 MAPPED = 1 << 30
+#: What is no fault of a file: others write to it, or the disk is full.
+NOT_THE_FILE = (apsw.BusyError, apsw.FullError, apsw.IOError)
 
 
 class IndexUnreadable(SimsearchError):
@@ -31,7 +34,7 @@ class IndexUnreadable(SimsearchError):
 def connect(path: Path) -> apsw.Connection:
     """Open an index file that exists.
 
-    Raises `IndexNotFound`, `IndexUnreadable`, `IndexFormatUnknown`.
+    Raises `IndexNotFound`, `IndexUnreadable`, `IndexFormatUnknown`, `IndexBusy`, `IndexFailed`.
     """
     if not os.path.exists(path):
         raise IndexNotFound(url=str(path))
@@ -42,6 +45,9 @@ def connect(path: Path) -> apsw.Connection:
         if not rows(connection, "SELECT 1 FROM sqlite_master"):
             raise IndexNotFound(url=str(path))
         found = dict(rows(connection, "SELECT name, value FROM about"))
+    except NOT_THE_FILE:
+        with told(path):
+            raise
     except apsw.Error as error:
         raise IndexUnreadable(path=str(path), reason=str(error)) from error
     if found.get("format") != FORMAT:
@@ -53,7 +59,7 @@ def connect(path: Path) -> apsw.Connection:
 def create(path: Path, model: str, dimensions: int) -> apsw.Connection:
     """Create an index file for a model, or open the one that another process has just created.
 
-    Raises `IndexUnreadable` where the place cannot be written or holds something else.
+    Raises `IndexUnreadable` where the place cannot be written or holds something else, `IndexBusy`, `IndexFailed`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +72,9 @@ def create(path: Path, model: str, dimensions: int) -> apsw.Connection:
             about = {"format": FORMAT, "model": model, "dimensions": dimensions, "passages": 0, "words": 0}
             connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
         connection.execute("COMMIT")
+    except NOT_THE_FILE:
+        with told(path):
+            raise
     except (OSError, apsw.Error) as error:
         raise IndexUnreadable(path=str(path), reason=str(error)) from error
     return connection
