@@ -1,4 +1,5 @@
 PYTHON ?= python3
+WORKERS ?= 4
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
@@ -11,8 +12,8 @@ demo: .venv/ready  ## index examples/ and ask three questions
 	$(SIMSEARCH) query "胖子怎样减肥" -k 2 --table
 	$(SIMSEARCH) query "停水了" -k 2 --where year=2024 --table
 
-test: .venv/ready  ## everything that takes seconds
-	$(BIN)/pytest -q -m "not slow"
+test: .venv/ready  ## everything that takes seconds; most of it waits, so WORKERS may be twice the processors
+	$(BIN)/pytest -q -m "not slow" -n $(WORKERS) --dist worksteal
 
 test-slow: .venv/ready  ## what takes minutes
 	$(BIN)/pytest -q -m slow

@@ -11,19 +11,23 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["servers.fixtures"]
+pytest_plugins = ["servers.shared", "servers.fixtures"]
 
 for _name in [name for name in os.environ if name.startswith("SIMSEARCH_")]:
     if not _name.startswith("SIMSEARCH_TEST_"):
         del os.environ[_name]
+
+# Where it may not be kept, every process compiles the package anew: a third of what a command takes.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A shell that runs this in the background has Ctrl-C ignored, and every process started here would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from simsearch.model import Model  # noqa: E402
 
-#: SEED=... repeats a run: the seed of `random`, of numpy generators and of hypothesis.
+#: SEED=... repeats a run: the seed of `random`, of numpy generators and of hypothesis; workers are given it, too.
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+os.environ["SEED"] = str(SEED)
 
 hypothesis.settings.register_profile(
     "simsearch",
@@ -40,14 +44,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = SEED
 
 
-def pytest_report_header() -> str:
-    return f"seed: {SEED} (repeat with SEED={SEED})"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"seed: {SEED} (repeat with SEED={SEED})")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def model_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Point SIMSEARCH_MODELS to a folder of this session: the base model is verified and copied once."""
-    folder = tmp_path_factory.mktemp("models")
+    """Point SIMSEARCH_MODELS to a folder of this run: the base model is verified and copied once."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # a worker's folder is in that of the run
+        folder = folder.parent
+    folder /= "models"
+    folder.mkdir(exist_ok=True)
     os.environ["SIMSEARCH_MODELS"] = str(folder)
     yield folder
     del os.environ["SIMSEARCH_MODELS"]

@@ -72,17 +72,17 @@ def test_several_questions_come_from_standard_input(library: Simsearch) -> None:
 @pytest.mark.parametrize(
     ("conditions", "expected"),
     [
-        (["--where", "year=2024"], {"停水", "樱花"}),
-        (["--where", "year<2024"], {"公交"}),
-        (["--where", "year!=2024", "--where", "price>=0"], {"公交"}),
-        (["--where", "city=武汉"], {"樱花"}),
-        (["--where", "price>=2", "--where", "year=2024"], {"樱花"}),
-        (["--where", "city=上海"], set()),
+        (["--where", "year=2024"], ["停水", "樱花"]),
+        (["--where", "year<2024"], ["公交"]),
+        (["--where", "year!=2024", "--where", "price>=0"], ["公交"]),
+        (["--where", "city=武汉"], ["樱花"]),
+        (["--where", "price>=2", "--where", "year=2024"], ["樱花"]),
+        (["--where", "city=上海"], []),
     ],
     ids=" ".join,
 )
-def test_conditions_hold_exactly(library: Simsearch, conditions: list[str], expected: set[str]) -> None:
-    assert {row["id"] for row in library.ok("query", "停水 地铁 樱花", *conditions).rows} == expected
+def test_conditions_hold_exactly(library: Simsearch, conditions: list[str], expected: list[str]) -> None:
+    assert {row["id"] for row in library.ok("query", "停水 地铁 樱花", *conditions).rows} == set(expected)
 
 
 def test_a_tag_finds_the_documents_that_carry_it(library: Simsearch) -> None:

@@ -20,27 +20,18 @@ from .node import Node, cluster
 from .owner import Owner
 from .proxy import Fault, Proxy
 from .redis import Redis, program
-
-_USED = pytest.StashKey[list[str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_USED] = []
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which servers the tests ran on, where they did."""
-    for line in config.stash[_USED]:
-        terminalreporter.write_line(line)
+from .shared import USED, lent
 
 
 @pytest.fixture(scope="session")
 def elasticsearch(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return the server that all tests share (`.url`, `.version`); they use names of their own."""
     with contextlib.ExitStack() as stack:
-        with _or_skip():
-            server = stack.enter_context(running(tmp_path_factory.mktemp("elasticsearch")))
-        pytestconfig.stash[_USED].append(f"Elasticsearch {server.version} ({server.source})")
+        server = lent(pytestconfig)
+        if not server:
+            with _or_skip():
+                server = stack.enter_context(running(tmp_path_factory.mktemp("elasticsearch")))
+        pytestconfig.stash[USED].append(f"Elasticsearch {server.version} ({server.source})")
         yield server
 
 
@@ -57,7 +48,7 @@ def elasticsearch_home(pytestconfig: pytest.Config) -> Home:
     """Return what private nodes are started from."""
     with _or_skip():
         home = assemble(version())
-    pytestconfig.stash[_USED].append(f"private nodes: Elasticsearch {home.version}, Java {home.java.version}")
+    pytestconfig.stash[USED].append(f"private nodes: Elasticsearch {home.version}, Java {home.java.version}")
     return home
 
 
@@ -97,8 +88,8 @@ def own_redis(pytestconfig: pytest.Config, tmp_path: Path) -> Iterator[Callable[
             with _or_skip():
                 line = f"Redis: {program()[0]}"
                 server = stack.enter_context(Redis(tmp_path / f"own-redis-{next(numbers)}", *settings))
-            if line not in pytestconfig.stash[_USED]:
-                pytestconfig.stash[_USED].append(line)
+            if line not in pytestconfig.stash[USED]:
+                pytestconfig.stash[USED].append(line)
             return server
 
         yield start

@@ -18,8 +18,9 @@ from simsearch.corpus.sources import read
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TEXTS = [path.read_text("utf-8") for path in sorted(EXAMPLES.rglob("*.txt"))]
+TO_TRADITIONAL = opencc.OpenCC("s2tw")
 #: Big5 lacks some characters.
-TRADITIONAL = [opencc.OpenCC("s2tw").convert(text).encode("big5", "ignore").decode("big5") for text in TEXTS]
+TRADITIONAL = [TO_TRADITIONAL.convert(text).encode("big5", "ignore").decode("big5") for text in TEXTS]
 LONG = "\n".join(TEXTS)
 #: Python's name, its text, and whether it is certain.
 WAYS = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +16,14 @@ from simsearch.model.export import export
 from simsearch.model.search_space import SMOOTHING
 from simsearch.trainer.importing import import_vectors
 
-gensim_models = pytest.importorskip("gensim.models", reason="gensim has no wheel for this Python")
-KeyedVectors, Word2Vec = gensim_models.KeyedVectors, gensim_models.Word2Vec
-
 #: gensim leaves closing compressed files to Python.
 left_open = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(scope="module")
+def gensim() -> ModuleType:
+    """Return gensim's models; not before they are needed, as they take seconds to import."""
+    return pytest.importorskip("gensim.models", reason="gensim has no wheel for this Python")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +32,7 @@ def small(tmp_path_factory) -> Model:
 
 
 @pytest.fixture(scope="module")
-def learnt() -> Word2Vec:
+def learnt(gensim: ModuleType) -> Any:
     """Return vectors that gensim learnt: in two kinds of sentences words go together."""
     choose = random.Random(7).choice
     themes = [
@@ -35,7 +40,7 @@ def learnt() -> Word2Vec:
         (["老师", "学生", "校长"], ["学校", "教室", "图书馆"], ["上课", "读书", "考试"]),
     ]
     sentences = [[choose(who), "在", choose(where), choose(what)] for who, where, what in themes for _ in range(200)]
-    return Word2Vec(sentences, vector_size=16, min_count=1, epochs=20, seed=1, workers=1)
+    return gensim.Word2Vec(sentences, vector_size=16, min_count=1, epochs=20, seed=1, workers=1)
 
 
 @left_open
@@ -50,23 +55,23 @@ def learnt() -> Word2Vec:
         ("v.glove.txt", {"no_header": True}),
     ],
 )
-def test_gensim_reads_what_is_exported(small, tmp_path, name, how, space):
+def test_gensim_reads_what_is_exported(gensim, small, tmp_path, name, how, space):
     export(small, tmp_path / name, space=space)
-    vectors = KeyedVectors.load_word2vec_format(str(tmp_path / name), **how)
+    vectors = gensim.KeyedVectors.load_word2vec_format(str(tmp_path / name), **how)
     assert vectors.index_to_key == small.words
     np.testing.assert_array_equal(vectors.vectors, small.vectors if space == "article" else small.search_vectors)
 
 
-def test_in_gensim_the_base_model_has_the_same_neighbours(model, tmp_path):
+def test_in_gensim_the_base_model_has_the_same_neighbours(gensim, model, tmp_path):
     export(model, tmp_path / "v.bin", space="search")
-    vectors = KeyedVectors.load_word2vec_format(str(tmp_path / "v.bin"), binary=True)
+    vectors = gensim.KeyedVectors.load_word2vec_format(str(tmp_path / "v.bin"), binary=True)
     for word in ("喜欢", "银行", "睡觉"):
         found, expected = vectors.most_similar(word, topn=10), model.similar(word)
         assert [name for name, _ in found] == [name for name, _ in expected]
         assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=1e-4)
 
 
-def save(learnt: Word2Vec, folder: Path, kind: str) -> Path:
+def save(learnt: Any, folder: Path, kind: str) -> Path:
     name = folder / {"text": "v.txt", "binary": "v.bin", "GloVe": "v.glove", "gzip": "v.txt.gz"}[kind]
     counts = str(folder / "词频.txt")
     learnt.wv.save_word2vec_format(str(name), fvocab=counts, binary=kind == "binary", write_header=kind != "GloVe")

@@ -76,7 +76,7 @@ def test_a_long_sentence_is_cut_at_a_comma():
 @pytest.mark.parametrize("piece", ["字", "。", "，", "\n", " ", "”", "字 ", "。 ", "…”", "a。\n "])
 def test_an_endless_line_takes_bounded_time(piece):
     text = piece * (1_000_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     spans = passages(text)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert sum(end - begin for begin, end in spans) in (0, len(text))

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import copy
 import logging
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simsearch import patience
 from simsearch.indexer.elasticsearch.connection import ElasticsearchAway, ElasticsearchBusy
 from simsearch.indexer.elasticsearch.retry import passes
 from simsearch.patience import FIRST, LONGEST, READING, WRITING, Patience, PatienceUnclear, Waiting, delay, granted
 
 attempts = st.one_of(st.integers(0, 30), st.integers(0, 10**9))
 AWAY = ElasticsearchAway(server="http://es:9200", reason="connection refused")
+
+
+class Clock:
+    """Time that passes while somebody waits, and at no other moment."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        """Return the seconds that have passed."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let seconds pass."""
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock that is waited by."""
+    monkeypatch.setattr(patience, "time", made := Clock())
+    return made
 
 
 @given(attempts, st.floats(0, 1))
@@ -94,10 +116,9 @@ def test_what_passes_is_tried_again_and_nothing_else(status, kind, expected):
     assert passes(status, kind) is expected
 
 
-def test_after_the_deadline_the_error_is_told_with_what_caused_it():
+def test_after_the_deadline_the_error_is_told_with_what_caused_it(clock):
     cause = OSError("refused")
     waiting = Waiting("Elasticsearch at http://es:9200", Patience(0.15, 1))
-    start = time.monotonic()
 
     def try_again() -> None:
         for _ in range(1_000):
@@ -107,26 +128,24 @@ def test_after_the_deadline_the_error_is_told_with_what_caused_it():
         try_again()
     assert told.value is AWAY
     assert told.value.__cause__ is cause
-    assert time.monotonic() - start <= 0.15 + 0.1, "no wait goes beyond the deadline"
+    assert clock.now <= 0.15, "no wait goes beyond the deadline"
 
 
-def test_without_time_nothing_is_waited_for():
+def test_without_time_nothing_is_waited_for(clock):
     busy = ElasticsearchBusy(server="http://es:9200", reason="queue full", remedy="wait")
-    start = time.monotonic()
     with pytest.raises(ElasticsearchBusy) as told:
         Waiting("Elasticsearch at http://es:9200", Patience(-1, 1)).wait(busy)
     assert told.value is busy
     assert told.value.__cause__ is None
-    assert time.monotonic() - start < 0.05
+    assert clock.now == 0
 
 
-def test_a_wait_that_lasts_is_said_once_and_says_what_for(caplog):
+def test_a_wait_that_lasts_is_said_once_and_says_what_for(clock, caplog):
     caplog.set_level(logging.WARNING)
     waiting = Waiting("Elasticsearch at http://es:9200", Patience(60, 1))
-    start = time.monotonic()
     waiting.wait(AWAY)
     assert not caplog.records, "a short wait is nobody's business"
-    while not caplog.records and time.monotonic() - start < 10:
+    while not caplog.records and clock.now < 10:
         waiting.wait(AWAY)
     waiting.wait(AWAY)  # the next word comes after half a minute
     (record,) = caplog.records
@@ -135,10 +154,9 @@ def test_a_wait_that_lasts_is_said_once_and_says_what_for(caplog):
     assert "more at most" in record.getMessage()
 
 
-def test_a_wait_that_nobody_needs_to_know_of_is_not_said(caplog):
+def test_a_wait_that_nobody_needs_to_know_of_is_not_said(clock, caplog):
     caplog.set_level(logging.WARNING)
     waiting = Waiting("Elasticsearch at http://es:9200", Patience(60, 1, told=False))
-    start = time.monotonic()
-    while time.monotonic() - start < 1:
+    while clock.now < 1:
         waiting.wait(AWAY)
     assert not caplog.records

@@ -80,9 +80,9 @@ def test_a_broken_line_of_a_user_dictionary_stops_nothing(line):
 @pytest.mark.parametrize("piece", ["字", "我们在北京大学学习", "啊，", "x", "1", "，", "\u4e00\u200b"])
 def test_an_endless_line_takes_bounded_time(piece):
     line = fold(piece * (1_000_000 // len(piece)))
-    start = time.perf_counter()
+    start = time.process_time()
     words = plain.segment(line)
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert "".join(words) == line
     assert max(map(len, words)) <= LONGEST_PIECE
 

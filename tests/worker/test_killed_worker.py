@@ -19,13 +19,11 @@ from .site import Site, until
 
 def test_1_a_killed_process_loses_nothing(any_site: Site) -> None:
     expected = documents(400) + documents(5, SLOW, first=400)
-    worker = any_site.start()
+    worker = any_site.start(QUICK_VISIBILITY="3600")  # no sweep brings it back within this test
     any_site.enqueue(expected)
     until(any_site.in_hand, "a message is in hand")
     worker.kill_children()
-    start = time.monotonic()
     any_site.wait()
-    assert time.monotonic() - start < 10
     any_site.assert_each_once(expected)
 
 
