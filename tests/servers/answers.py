@@ -31,7 +31,7 @@ def ask(
     method: str = "",
     headers: Mapping[str, str] | None = None,
     context: ssl.SSLContext | None = None,
-    timeout: float = 30,
+    timeout: float = 120,
 ) -> Answer:
     """Send a request on a connection of its own: GET, or POST where there is a body (bytes, or what JSON can say)."""
     parts = urlsplit(url)

@@ -93,7 +93,7 @@ def test_8_without_redis_a_command_ends_soon_and_says_what_to_do(tmp_path: Path)
     source = write_lines(tmp_path / "文.jsonl", [{"id": "一", "text": "失眠"}])
     start = time.monotonic()
     done = Simsearch(tmp_path)("index", "--queue", "--broker", "redis://:secret@127.0.0.1:9/0", source)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60, "seconds, not the five minutes that a server is waited for in a run"
     assert done.code == 1
     assert done.err.splitlines()[-1].startswith("Error: Redis at redis://127.0.0.1:9/0 does not answer (")
     assert "check that it runs" in done.err
