@@ -19,6 +19,9 @@ for _name in [name for name in os.environ if name.startswith("SIMSEARCH_")]:
 
 # Where it may not be kept, every process compiles the package anew: a third of what a command takes.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# pytest-xdist tells its workers the size of the terminal, which is none of the commands that tests start.
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
 
 # A shell that runs this in the background has Ctrl-C ignored, and every process started here would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -24,6 +24,8 @@ PASSWORD = "geheim:密码-7"
 KEY = base64.b64encode(b"id-1:secret-key").decode()
 WRONG = "falsch-7f3a"
 ENVIRONMENT = "SIMSEARCH_ELASTICSEARCH_"
+#: With so much patience, who asks again does so until the test gives up.
+NOT_AGAIN = {"SIMSEARCH_PATIENCE": "3600"}
 
 
 @pytest.fixture
@@ -125,12 +127,11 @@ def test_a_certificate_that_is_not_trusted_is_told_at_once(
 ) -> None:
     stranger = certify(tmp_path_factory.mktemp("stranger"))
     for given in ({}, {"ca": stranger.authority}, {"fingerprint": fingerprint(stranger)}):
-        simsearch = index.commands(source.parent, guarded.url, **access(api_key=KEY, **given))
-        done, seconds = timed(simsearch, "query", "绿茶")
+        simsearch = index.commands(source.parent, guarded.url, **access(api_key=KEY, **given), **NOT_AGAIN)
+        done = simsearch("query", "绿茶")
         assert (done.code, done.out) == (1, "")
         assert told(done).startswith(f"Error: The certificate of {guarded.url} is not trusted (")
         assert all(ENVIRONMENT + name in told(done) for name in ("CA", "FINGERPRINT"))
-        assert seconds < 5, "it is not asked again"
         assert_silent(simsearch, done)
     assert guarded.requests == []
 
@@ -175,12 +176,11 @@ def test_a_password_in_the_address_is_refused_and_not_shown(index: Remote, tmp_p
 def test_https_where_no_tls_is_spoken_and_http_where_it_is_are_told(
     index: Remote, guarded: Proxy, tmp_path: Path
 ) -> None:
-    done, seconds = timed(index.commands(tmp_path, index.server.replace("http:", "https:")), "query", "绿茶")
+    done = index.commands(tmp_path, index.server.replace("http:", "https:"), **NOT_AGAIN)("query", "绿茶")
     assert (done.code, "does not speak TLS: write http:// in the address" in told(done)) == (1, True), done.err
-    assert seconds < 5, "it is not asked again"
     done, seconds = timed(index.commands(tmp_path, guarded.url.replace("https:", "http:")), "query", "绿茶")
     assert (done.code, "http:// or https:// included" in told(done)) == (1, True), done.err
-    assert seconds < 12
+    assert seconds < 60
 
 
 def test_a_server_that_is_something_else_is_told(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_server_that_cannot_be_reached_is_told_in_seconds(tmp_path: Path) -> N
             assert (done.code, done.out) == (1, "")
             assert told(done).startswith(f"Error: Elasticsearch at http://{host} does not answer (")
             assert "check that it runs and that the address is right" in told(done)
-            assert seconds < 15, host
+            assert seconds < 60, f"{host}: not the minutes that a server is waited for in a run"
 
 
 def fingerprint(certificate: Certificate) -> str:
