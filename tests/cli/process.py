@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-#: Seconds after which a process hangs.
-DEADLINE = 120
+#: Seconds after which a process hangs, on a busy machine.
+DEADLINE = 300
 
 
 class Done(NamedTuple):

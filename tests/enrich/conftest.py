@@ -21,7 +21,7 @@ following.RARELY = 1
 LATENESS = 2.5
 
 #: Seconds in which a companion must have caught up, on a busy machine.
-DEADLINE = 90
+DEADLINE = 300
 
 
 def until(happened: Callable[[], Any], what: str) -> None:

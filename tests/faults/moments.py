@@ -15,7 +15,7 @@ from pathlib import Path
 from cli.process import DEADLINE, Simsearch
 
 #: Seconds within which the helpers of a killed process must have ended too.
-GRACE = 10
+GRACE = 60
 
 
 def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> bool:

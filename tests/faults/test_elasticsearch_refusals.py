@@ -133,7 +133,7 @@ def test_an_answer_that_does_not_come_is_asked_for_again(
     index: Remote, proxy: Callable[..., Proxy], tmp_path: Path
 ) -> None:
     between = proxy(index.server, fault=first(1, "hang"))
-    simsearch = index.commands(tmp_path, between.url, SIMSEARCH_PATIENCE="6")
+    simsearch = index.commands(tmp_path, between.url, SIMSEARCH_PATIENCE="24")  # 8 s for a request
     assert simsearch.ok("index", "-", given="绿茶").row["stored"] == 1
     assert len([seen for seen in between.requests if "-write-" in seen.path]) == 2
     assert index.count() == 1

@@ -17,7 +17,7 @@ from .node import free_ports
 
 IMAGE = "redis:8.0-alpine"
 #: Seconds in which a server must answer, on a busy machine.
-DEADLINE = 30
+DEADLINE = 120
 
 
 class Redis:

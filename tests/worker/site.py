@@ -25,7 +25,7 @@ from simsearch.worker import enqueue
 from simsearch.worker.queue import Queue
 
 #: Seconds in which what is expected happens, on a busy machine.
-DEADLINE = 90
+DEADLINE = 300
 #: Time, compressed: what a killed worker had in hand comes back after so many seconds.
 QUICK = {"QUICK_VISIBILITY": "8", "QUICK_SWEEP": "1", "QUICK_SOFT_LIMIT": "20", "QUICK_HARD_LIMIT": "25"}
 
@@ -65,7 +65,7 @@ class Worker:
         until(lambda: len(self.children()) == self.processes, "all processes are there")
         os.kill(chance.choice(self.children()), signal.SIGKILL)
 
-    def stop(self, seconds: float = 30) -> int:
+    def stop(self, seconds: float = 120) -> int:
         """Ask the worker to end, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)

@@ -64,7 +64,7 @@ def test_7_an_idle_worker_takes_new_work_after_a_restart_of_redis(site: Site) ->
         go_away(site, worker)
         site.redis.start()
         site.enqueue(documents(10, first=first))
-        until(lambda count=first + 10: site.documents() == count, "the new work is done", 30)
+        until(lambda count=first + 10: site.documents() == count, "the new work is done")
 
 
 def test_7_a_connection_with_a_message_in_hand_and_a_read_under_way_can_be_closed_without_redis(site: Site) -> None:

@@ -68,7 +68,7 @@ def busy(any_site: Site) -> Iterator[Site]:
     yield any_site
     expected = documents(3, first=500)
     any_site.enqueue(expected)
-    until(lambda: not any_site.lacks(expected), "the worker does its work", 30)
+    until(lambda: not any_site.lacks(expected), "the worker does its work")
     assert worker.process.poll() is None
     any_site.wait()
 
