@@ -1,7 +1,8 @@
-"""A model of ten words, made in no time."""
+"""A model of a few words, made in no time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,10 @@ from simsearch.model.saving import Tables, save
 WORDS = ["咖啡", "绿茶", "睡觉", "银行", "存款", "医生", "学校", "长城", "樱花", "地铁"]
 
 
-def tiny(folder: Path, seed: int, dimensions: int) -> Model:
+def tiny(folder: Path, seed: int, dimensions: int, known: Sequence[str] = WORDS) -> Model:
     """Return a model of a few words."""
     rng = np.random.default_rng(seed)
-    words = ["的", *WORDS]
+    words = ["的", *known]
     tables = Tables(
         words=words,
         counts=np.arange(len(words), 0, -1) * 10,

@@ -1,0 +1,16 @@
+"""The soak, in its short form: `make soak` is the long one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .run import soak, wrong
+
+MINUTES = 0.5
+
+
+def test_whatever_is_killed_each_document_is_what_it_was_last_acknowledged_to_be(seed: int, tmp_path: Path) -> None:
+    figures = soak(MINUTES, seed, tmp_path)
+    print(json.dumps(figures, ensure_ascii=False))
+    assert wrong(figures) == []
