@@ -28,6 +28,7 @@ PATIENCE = 300
 def kill_workers(place: Place, chance: random.Random, stop: threading.Event, kills: Counter[str]) -> None:
     """Kill a worker again and again, or one of its processes; at the end it is there."""
     while not stop.wait(chance.expovariate(1 / WORKER)):
+        kills["worker: by Celery"] += place.supervise()
         what = chance.choice(["child", "child", "first", "tree"])
         place.kill_worker(what, chance)
         kills[f"worker: {what}"] += 1

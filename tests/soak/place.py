@@ -24,6 +24,8 @@ from simsearch.cli import run
 run()
 """
 PROCESSES = 2
+#: What Celery says when it ends by itself.
+ENDED = "Could not start worker processes"
 #: Seconds in which the processes of a worker end whose first one was killed: as long as a task may take, and some.
 ORPHANED = 30
 
@@ -43,6 +45,19 @@ class Place:
         """Start a worker; it may find Redis and the index away."""
         command = [sys.executable, "-c", WORKER, "worker", "--processes", str(PROCESSES)]
         self._worker = leash.start(command, self.log, self.simsearch.environment)
+
+    def supervise(self) -> bool:
+        """Start the worker again if it has ended by itself, as whoever runs one has it done; tell whether it had.
+
+        Celery ends where a process is killed before the worker has begun, and for no other reason.
+        """
+        assert self._worker
+        if self._worker.poll() is None:
+            return False
+        said = self.log.read_text("utf-8")[-2_000:]
+        assert ENDED in said, said
+        self.start_worker()
+        return True
 
     def kill_worker(self, what: str, chance: random.Random) -> None:
         """Kill one process of the worker that does the work, or the first one, or all of them."""

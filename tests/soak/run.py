@@ -81,7 +81,7 @@ def _shake(
     stop, calm = threading.Event(), threading.Event()
     kills, changes = Counter[str](), Counter[str]()
     places = list({producer.place.engine: producer.place for producer in producers}.values())
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(len(producers) + 2 * len(places) + 2) as pool:
         running = [pool.submit(producer.work, stop) for producer in producers]
         for place in places:
             running.append(pool.submit(faults.kill_workers, place, _apart(chance), calm, kills))
@@ -123,7 +123,7 @@ def _settle(place: Place) -> dict[str, Any]:
     """Wait until the queue is empty, and try dead letters again; then end the worker."""
     retried = 0
     for _ in range(RETRIES):
-        until(lambda: place.queue.length() == 0, f"the queue of {place.engine} is empty", DRAINED)
+        until(lambda: not place.supervise() and place.queue.length() == 0, f"the queue of {place.engine} is empty", DRAINED)
         left = _letters(place)
         if not left:
             break
