@@ -3,7 +3,7 @@ WORKERS ?= 6
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow test-elasticsearch-8 lint audit bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties quality article base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 soak lint audit bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties quality article base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -20,6 +20,9 @@ test-slow: .venv/ready  ## what takes minutes
 
 test-elasticsearch-8: .venv/ready  ## the suite for all engines on Elasticsearch 8.19; for the night
 	SIMSEARCH_TEST_ELASTICSEARCH_VERSION=8.19.21 $(BIN)/pytest -q tests/contract tests/servers
+
+soak: .venv/ready  ## twenty minutes of writing, kills of everything and changes of model, then every document is checked: make soak [MINUTES=3] [SEED=7]
+	cd tests && ../$(BIN)/python -m soak --minutes $(or $(MINUTES),20)
 
 lint: .venv/ready
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy

@@ -11,6 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from servers.build import assemble
+from servers.find import version
+from servers.node import Node
+from servers.redis import Redis
+
 from soak.run import soak, wrong
 
 if __name__ == "__main__":
@@ -25,7 +30,8 @@ if __name__ == "__main__":
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     print(f"folder: {folder} (kept where anything is wrong)", file=sys.stderr)
     os.environ["SIMSEARCH_MODELS"] = str(folder / "models")
-    figures = soak(given.minutes, seed, folder)
+    with Redis(folder / "redis") as redis, Node(assemble(version()), folder / "node") as node:
+        figures = soak(given.minutes, seed, folder, redis, node)
     print(json.dumps(figures, ensure_ascii=False))
     if found := wrong(figures):
         sys.exit("\n".join(found))

@@ -12,8 +12,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from servers.build import assemble
-from servers.find import version
 from servers.node import Node
 from servers.redis import Redis
 from tiny import tiny
@@ -38,19 +36,18 @@ FAULTS = ("lost", "came_back", "wrong_text", "duplicated", "wrong_passages", "wr
 FAULTS += ("dead_letters_left", "doctor")
 
 
-def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
+def soak(minutes: float, seed: int, folder: Path, redis: Redis, node: Node) -> dict[str, Any]:
     """Do it for so many minutes, wait for quiet, look at everything, and return the figures of each engine.
 
-    `folder` is new. Raises `AssertionError` where a process fails, hangs, or says what is not so.
+    `folder` is a new one, and both servers are empty. Raises `AssertionError` where a process fails, hangs, or says
+    what is not so.
     """
     chance = random.Random(seed)
     base = Model.load()
     words = [word for word in base.words if len(word) == 2][:WORDS]
     models = [base, tiny(folder / "other", seed % 1_000, 64, words)]
+    urls = {"sqlite": f"sqlite:///{folder}/index.db", "elasticsearch": f"{node.url}/soak"}
     with ExitStack() as stack:
-        redis = stack.enter_context(Redis(folder / "redis"))
-        node = stack.enter_context(Node(assemble(version()), folder / "node"))
-        urls = {"sqlite": f"sqlite:///{folder}/index.db", "elasticsearch": f"{node.url}/soak"}
         places = [Place(engine, url, redis.url, folder / engine) for engine, url in urls.items()]
         producers = []
         for place in places:
@@ -123,7 +120,11 @@ def _settle(place: Place) -> dict[str, Any]:
     """Wait until the queue is empty, and try dead letters again; then end the worker."""
     retried = 0
     for _ in range(RETRIES):
-        until(lambda: not place.supervise() and place.queue.length() == 0, f"the queue of {place.engine} is empty", DRAINED)
+        until(
+            lambda: not place.supervise() and place.queue.length() == 0,
+            f"the queue of {place.engine} is empty",
+            DRAINED,
+        )
         left = _letters(place)
         if not left:
             break

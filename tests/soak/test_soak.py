@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+
+from servers.node import Node
+from servers.redis import Redis
 
 from .run import soak, wrong
 
 MINUTES = 0.5
 
 
-def test_whatever_is_killed_each_document_is_what_it_was_last_acknowledged_to_be(seed: int, tmp_path: Path) -> None:
-    figures = soak(MINUTES, seed, tmp_path)
+def test_whatever_is_killed_each_document_is_what_it_was_last_acknowledged_to_be(
+    own_redis: Callable[..., Redis], own_node: Callable[..., Node], seed: int, tmp_path: Path
+) -> None:
+    figures = soak(MINUTES, seed, tmp_path, own_redis(), own_node())
     print(json.dumps(figures, ensure_ascii=False))
     assert wrong(figures) == []
