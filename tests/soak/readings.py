@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-#: What is said of each document and version, beside its id.
+#: Sentences of a text, and words of a sentence, at least and at most.
 SENTENCES, WORDS = (1, 12), (4, 12)
 
 
@@ -55,8 +55,7 @@ class Readings:
             return self._chance.choice([earlier[-1], *earlier])
         version = f"文档{name}第{len(earlier)}版。"
         sentences = range(self._chance.randint(*SENTENCES))
-        return version + "。".join("".join(self._sentence()) for _ in sentences) + "。"
+        return version + "".join(self._sentence() for _ in sentences)
 
-    def _sentence(self) -> list[str]:
-        words = self._chance.choices(self._words, k=self._chance.randint(*WORDS))
-        return [word + self._chance.choice(["", "", "，"]) for word in words]
+    def _sentence(self) -> str:
+        return "，".join(self._chance.choices(self._words, k=self._chance.randint(*WORDS))) + "。"

@@ -45,7 +45,7 @@ def soak(minutes: float, seed: int, folder: Path, redis: Redis, node: Node) -> d
     chance = random.Random(seed)
     base = Model.load()
     words = [word for word in base.words if len(word) == 2][:WORDS]
-    models = [base, tiny(folder / "other", seed % 1_000, 64, words)]
+    models = [base, tiny(folder / "other", seed % 1_000, base.dimensions, words)]
     urls = {"sqlite": f"sqlite:///{folder}/index.db", "elasticsearch": f"{node.url}/soak"}
     with ExitStack() as stack:
         places = [Place(engine, url, redis.url, folder / engine) for engine, url in urls.items()]
