@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -31,6 +32,7 @@ class Known(NamedTuple):
     digest: str  #: of what is stored; "" if it was deleted
     sequence: int  #: of the newest reading or delete
     held: bool  #: whether the index holds it
+    version: int = 0  #: of what the index holds: the sequence of the reading that wrote it
 
 
 class Writer:
@@ -39,7 +41,7 @@ class Writer:
     A document's version is the sequence of its reading, so the server itself refuses older ones. The newest
     readings that change nothing in the index, of unchanged and of deleted documents, are noted in an index of
     their own: a document would have to be written anew with its vectors to bear another version, and a
-    server forgets the versions of what it has deleted.
+    server forgets the versions of what it has deleted. There, too, who replaces a document announces it first.
 
     `build` is the alias of an index that is being made: it takes documents as an index of another model holds them,
     which may be older than the note that they were unchanged.
@@ -70,16 +72,14 @@ class Writer:
             deleted = reading.get("_source", {}).get("deleted", False) and newer > version
             if document["found"] and not deleted:
                 digest = document["_source"]["simsearch"]["digest"]
-                found[document["_id"]] = Known(digest, max(version, newer), held=True)
+                found[document["_id"]] = Known(digest, max(version, newer), held=True, version=version)
             elif document["found"] or reading["found"]:
-                found[document["_id"]] = Known("", max(version, newer), held=document["found"])
+                found[document["_id"]] = Known("", max(version, newer), held=document["found"], version=version)
         return found
 
     def store(self, batch: Sequence[Enriched]) -> list[Outcome]:
         """Write documents that are at least as new as what is known of them."""
-        names = [] if self._build else [item.document.id for item in batch]
-        noted = self._get(names, self._address.readings)
-        newest = {reading["_id"]: reading["_version"] for (reading,) in noted if reading["found"]}
+        newest = {} if self._build else self._announce(batch)
         fresh = {item.document.id: item for item in batch if item.document.sequence >= newest.get(item.document.id, 0)}
         results = {result.id: result for result in self._send(self._actions(fresh.values()))}
         overtaken = self._overtaken(
@@ -87,15 +87,42 @@ class Writer:
         )
         return self._outcomes(batch, fresh, {name: result for name, result in results.items() if name not in overtaken})
 
+    def _announce(self, batch: Sequence[Enriched]) -> dict[str, int]:
+        """Say which stored documents are about to be replaced; return the newest readings that are noted, by id.
+
+        Who notes meanwhile that one of them was unchanged sees the announcement, or was seen here.
+        """
+        newest: dict[str, int] = {}
+        replaced: set[str] = set()
+        names = [item.document.id for item in batch]
+        for document, reading in self._get(names, self._alias, self._address.readings):
+            newest[reading["_id"]] = reading.get("_version", 0)
+            if document["found"]:
+                replaced.add(document["_id"])
+        dated = [(item.document.id, item.document.sequence) for item in batch if item.document.id in replaced]
+        self._note([bulk.index(_announcement(name), sequence, {}) for name, sequence in dated])
+        noted = self._get(list(replaced), self._address.readings)
+        return newest | {reading["_id"]: reading.get("_version", 0) for (reading,) in noted}
+
     def renew(self, read: Sequence[Document]) -> list[Outcome]:
-        """Note that documents were read again, and return those that are stored just so."""
+        """Note that documents were read again, and return those that are stored just so, and not about to be replaced.
+
+        The others are to be stored: then they bear a version that no older reading replaces.
+        """
         self._note([bulk.index(document.id, document.sequence, {}) for document in read])
-        # Looked at afterwards: who stores an older reading from now on sees the note, who did so before is seen here.
+        # Looked at afterwards: who stores an older reading from now on sees the note, who did so before is seen here,
+        # and so is who is at it.
+        names = {_announcement(document.id): document.id for document in read}
+        announced = {
+            names[each["_id"]]: each.get("_version", 0) for (each,) in self._get(list(names), self._address.readings)
+        }
         known = self.known([document.id for document in read])
         return [
             Outcome(document.id, document.sequence, "unchanged")
             for document in read
-            if document.id in known and known[document.id].digest == document.digest
+            if document.id in known
+            and known[document.id].digest == document.digest
+            and known[document.id].version >= announced[document.id]
         ]
 
     def delete(self, ids: Iterable[str], sequence: int) -> list[Outcome]:
@@ -227,3 +254,8 @@ class Writer:
                 found = self._connection.get(wanted, WRITING)
             for place in range(0, len(found), len(indices)):
                 yield found[place : place + len(indices)]
+
+
+def _announcement(name: str) -> str:
+    """Return the id, among the readings, under which it is said that a document is about to be replaced."""
+    return f"replacing-{hashlib.sha256(name.encode()).hexdigest()}"
