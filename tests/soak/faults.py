@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from .place import Place
 from .producer import reason
 
 #: Mean seconds between two kills.
-WORKER, REDIS, NODE = 6.0, 20.0, 30.0
+WORKER, REDIS, NODE = 6.0, 20.0, 45.0
 #: Seconds that something is away, at most.
 AWAY = 8.0
 #: Seconds in which a change of the model comes to its end once nobody is killed any more.
@@ -49,27 +50,28 @@ def kill_server(
 
 
 def change_model(
-    place: Place, models: Sequence[str], moments: Sequence[float], chance: random.Random, figures: Counter[str]
+    place: Place,
+    models: Sequence[str],
+    moments: Sequence[float],
+    chance: random.Random,
+    calm: threading.Event,
+    figures: Counter[str],
 ) -> None:
     """Give an index one model after the other, each at a moment; the first try may be killed."""
     for model, moment in zip(models, moments, strict=True):
-        time.sleep(max(0.0, moment - time.monotonic()))
-        end = time.monotonic() + PATIENCE
-        tries = 0
-        while (code := _reindex(place, model, chance, figures, kill=not tries and chance.random() < 0.5)) != 0:
-            tries += 1
-            assert time.monotonic() < end, f"{place.engine} does not get its model ({code})"
-        while _run(place, figures, "reindex", "--drop-old") != 0:
-            assert time.monotonic() < end, f"{place.engine} keeps its old model"
+        calm.wait(max(0.0, moment - time.monotonic()))
+        after = chance.choice([None, chance.uniform(0.5, 8)])
+        for command in (["reindex", "--model", model], ["reindex", "--drop-old"]):
+            end = math.inf
+            while (told := _run(place, figures, *command, after=after)) is not None:
+                after = None
+                end = min(end, time.monotonic() + PATIENCE) if calm.is_set() else end
+                assert time.monotonic() < end, f"{place.engine}: {told}"
         figures["changes of model"] += 1
 
 
-def _reindex(place: Place, model: str, chance: random.Random, figures: Counter[str], kill: bool) -> int:
-    after = chance.uniform(0.5, 8)
-    return _run(place, figures, "reindex", "--model", model, after=after if kill else None)
-
-
-def _run(place: Place, figures: Counter[str], *arguments: str, after: float | None = None) -> int:
+def _run(place: Place, figures: Counter[str], *arguments: str, after: float | None) -> str | None:
+    """Run a command, and kill it after so many seconds, if given; return what it said where it did not end well."""
     with place.simsearch.start(*arguments) as process:
         try:
             _, err = process.communicate(timeout=after or 3 * DEADLINE)
@@ -78,8 +80,9 @@ def _run(place: Place, figures: Counter[str], *arguments: str, after: float | No
             _, err = process.communicate()
             assert after, f"{arguments} hangs: {err.decode()}"
             figures["kills of reindex"] += 1
-    assert "Traceback" not in err.decode(), err.decode()
-    assert process.returncode in (0, 1, -signal.SIGKILL), err.decode()
+    said = err.decode()
+    assert "Traceback" not in said, said
+    assert process.returncode in (0, 1, -signal.SIGKILL), said
     if process.returncode == 1:
-        figures[f"refused: {reason(err.decode())}"] += 1
-    return process.returncode
+        figures[f"refused: {reason(said)}"] += 1
+    return said if process.returncode else None

@@ -84,7 +84,7 @@ def _shake(
             running.append(pool.submit(faults.kill_workers, place, _apart(chance), calm, kills))
             moments = _moments(seconds, chance)
             turns = [models[(number + 1) % 2] for number in range(len(moments))]
-            running.append(pool.submit(faults.change_model, place, turns, moments, _apart(chance), changes))
+            running.append(pool.submit(faults.change_model, place, turns, moments, _apart(chance), calm, changes))
         for server, mean in ((redis, faults.REDIS), (node, faults.NODE)):
             running.append(pool.submit(faults.kill_server, server, mean, _apart(chance), calm, kills))
         wait(running, seconds, FIRST_EXCEPTION)
