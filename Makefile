@@ -3,7 +3,7 @@ WORKERS ?= 6
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
-.PHONY: demo test test-slow test-elasticsearch-8 soak lint audit bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties quality article base-model clean
+.PHONY: demo test test-slow test-elasticsearch-8 soak lint audit bench bench-elasticsearch bench-queue bench-enrich bench-train bench-start bench-beside bench-properties bench-memory quality article base-model clean
 
 demo: .venv/ready  ## index examples/ and ask three questions
 	@rm -rf build/demo.db*
@@ -59,6 +59,9 @@ bench-beside: .venv/ready  ## a model beside word vectors of another program: ma
 
 bench-properties: .venv/ready  ## how far vectors have the properties that the article derives: make bench-properties CORPUS=texts/
 	$(BIN)/python bench/properties.py $(CORPUS)
+
+bench-memory: .venv/ready  ## peak memory of very many documents and very long ones, in half an hour: make bench-memory [ARGUMENTS=--quick]
+	$(BIN)/python bench/memory.py $(ARGUMENTS)
 
 quality: .venv/ready  ## quality and its goals: make quality SIMSEARCH_EVAL=tasks/ [BASELINES="bm25 jieba"]
 	$(BIN)/python bench/quality.py $(SIMSEARCH_EVAL) $(BASELINES:%=--baseline %)

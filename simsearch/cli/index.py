@@ -43,10 +43,19 @@ IndexOptions = Literal["int8_hnsw", "bbq_hnsw", "hnsw", "int4_hnsw", "flat", "in
 class Reading:
     """What was read of sources, and what could not be."""
 
-    def __init__(self) -> None:
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        from simsearch.corpus.ids import Ids
+
         self.start = time.time_ns()
-        self.seen: set[str] = set()  #: ids
+        self.seen = Ids()
+        self.roots = dict.fromkeys(map(_root, folders), False)  #: whether anything was read in each folder
         self.unread: set[str] = set()  #: names of files and folders
+
+    def add(self, id: str) -> bool:
+        """Note an id that was read; tell whether it is new."""
+        for root in self.roots:
+            self.roots[root] |= id.startswith(root)
+        return self.seen.add(id)
 
 
 @app.command()
@@ -115,7 +124,7 @@ def index(
         contextlib.ExitStack() as stack,
     ):
         opened.check_own()
-        reading = Reading()
+        reading = Reading(folders)
         documents = _shown(_tell_skipped(found, counts, reading), bar, count_bytes(sources))
         written = stack.enter_context(ledgers.open_ledger(ledger)) if ledger else None
         if queue:
@@ -182,8 +191,7 @@ def _prune(index: Index, folder: Path, reading: Reading, broker: str | None) -> 
     from simsearch.indexer.pruning import gone
     from simsearch.worker.producer import enqueue_delete
 
-    root = f"{folder.resolve().name}/"
-    if not any(id.startswith(root) for id in reading.seen):
+    if not reading.roots[_root(folder)]:
         output.say(
             f"Not pruned: nothing was read in {folder}: check that it is the right one, or use `simsearch delete`."
         )
@@ -194,6 +202,11 @@ def _prune(index: Index, folder: Path, reading: Reading, broker: str | None) -> 
     outcomes = index.engine.delete(ids, reading.start) if ids else []
     index.engine.settle()
     return sum(outcome.status == "deleted" for outcome in outcomes)
+
+
+def _root(folder: Path) -> str:
+    """Return what the ids of a folder's documents begin with."""
+    return f"{folder.resolve().name}/"
 
 
 def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str], reading: Reading) -> Iterator[Document]:
@@ -210,9 +223,7 @@ def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str], rea
             else:
                 output.say(f"Skipped: {item.source} {item.reason}.")
             continue
-        id = storable_id(item.id)
-        if id in reading.seen:
+        if not reading.add(storable_id(item.id)):
             counts["repeated"] += 1
             output.say(f"Repeated: the id {item.id} came again in {item.source or 'the input'}; the last one wins.")
-        reading.seen.add(id)
         yield item

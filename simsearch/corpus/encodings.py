@@ -65,33 +65,55 @@ def as_utf8(
 
 
 class _Recoded(io.RawIOBase):
+    """Reads what has come, and waits for no more of it than its encoding takes to tell."""
+
     def __init__(self, stream: IO[bytes], encoding: str | None, tell: Callable[[str], object]) -> None:
-        self._stream = stream
-        head = stream.read(HEAD)
-        if encoding:
-            encoding = codecs.lookup(encoding).name
-        elif (encoding := detect(head, whole=len(head) < HEAD)) not in (None, "utf-8"):
-            tell(str(encoding))
-        self._decoder = None if encoding in (None, "utf-8") else codecs.getincrementaldecoder(encoding)()
+        self._stream, self._tell = stream, tell
+        self._told = self._ended = False
+        self._decoder: codecs.IncrementalDecoder | None = None
         self._ready = b""
-        self._take(head)
+        if encoding:
+            self._decode(codecs.lookup(encoding).name)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while not self._ready and not self._ended:  # a terminal may go on after its end
-            self._take(self._stream.read(HEAD))
+            data = self._read()
+            if not self._told and not data.isascii():  # ASCII is the same in all
+                data = self._detect(data)
+            if self._decoder:
+                data = self._decoder.decode(data, final=self._ended).encode("utf-8", "surrogatepass")
+            self._ready = data
         some = self._ready[: len(buffer)]
         buffer[: len(some)] = some
         self._ready = self._ready[len(some) :]
         return len(some)
 
-    def _take(self, data: bytes) -> None:
-        self._ended = len(data) < HEAD
-        if self._decoder:
-            data = self._decoder.decode(data, final=self._ended).encode("utf-8", "surrogatepass")
-        self._ready = data
+    def _read(self) -> bytes:
+        data: bytes = self._stream.read1(HEAD)  # type: ignore[attr-defined]
+        self._ended = not data
+        return data
+
+    def _detect(self, head: bytes) -> bytes:
+        """Tell the encoding of what begins so, and return what was read for it."""
+        while len(head) < HEAD and not _is_surely_utf8(head) and not self._ended:
+            head += self._read()
+        encoding = detect(head, whole=self._ended)
+        if encoding not in (None, "utf-8"):
+            self._tell(str(encoding))
+        self._decode(encoding)
+        return head
+
+    def _decode(self, encoding: str | None) -> None:
+        self._told = True
+        if encoding not in (None, "utf-8"):
+            self._decoder = codecs.getincrementaldecoder(encoding)()
+
+
+def _is_surely_utf8(head: bytes) -> bool:
+    return len(_NEUTRAL.sub("", _decoded(head, "utf-8", whole=False) or "")) >= FEWEST
 
 
 def _decoded(data: bytes, encoding: str, whole: bool) -> str | None:

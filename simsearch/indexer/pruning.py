@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
 from pathlib import Path, PurePosixPath
 
 from simsearch.indexer.engine import Engine
@@ -11,7 +11,7 @@ from simsearch.indexer.engine import Engine
 LINE = ", line "
 
 
-def gone(engine: Engine, folder: Path, seen: Collection[str], unread: Collection[str]) -> Iterator[str]:
+def gone(engine: Engine, folder: Path, seen: Container[str], unread: Collection[str]) -> Iterator[str]:
     """Yield the ids of documents from files of a folder that a reading of it has not `seen`.
 
     `unread` are the names, the folder's own first, of files and folders that could not be read: what came from them

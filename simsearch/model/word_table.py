@@ -14,7 +14,7 @@ from simsearch.model.vocabulary import ABSENT
 #: The row of punctuation: no vector, no part in any sum.
 SILENT = 0
 #: Words that are remembered; beyond this all are forgotten and computed anew when they are met again.
-ROOM = 200_000
+ROOM = 100_000
 
 
 class WordTable:
@@ -31,14 +31,15 @@ class WordTable:
         if room and len(self.words) <= room:
             return
         self.words: list[str] = [""]
-        #: rows x d, the search vector times the word's weight in a sentence.
-        self.vectors = np.zeros((1, self._space.dimensions), np.float32)
+        #: rows x d, the search vector times the word's weight in a sentence. There are rows to spare, which take no
+        #: memory until they are used; if they were added as needed, all would be copied, and be there twice meanwhile.
+        self.vectors = np.zeros((2 * ROOM, self._space.dimensions), np.float32)
         #: The length of each vector.
-        self.lengths = np.zeros(1, np.float32)
+        self.lengths = np.zeros(2 * ROOM, np.float32)
         #: -log of a word's probability, a row; a word never seen counts as the rarest one.
-        self.information = np.zeros(1, np.float32)
+        self.information = np.zeros(2 * ROOM, np.float32)
         #: Whether a row is a word of the vocabulary.
-        self.known = np.zeros(1, np.bool_)
+        self.known = np.zeros(2 * ROOM, np.bool_)
         self._roles = np.zeros((0, 2), np.int8)
         self._new: list[str] = []
         #: The row of a token; for a word met the first time it is filled by `compute`.

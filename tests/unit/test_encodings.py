@@ -86,6 +86,12 @@ def test_no_character_is_lost_where_reading_stops(text, size):
         assert as_utf8(io.BytesIO(long.encode(encoding))).read().decode() == long
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+def test_letters_without_accents_tell_nothing_of_what_follows(encoding):
+    text = "abc\n" * HEAD + TEXTS[0]
+    assert as_utf8(io.BytesIO(text.encode(encoding))).read().decode() == text
+
+
 def test_a_text_that_goes_on_in_other_bytes_is_told_with_what_was_read(tmp_path):
     data = (LONG.encode("gbk") + b"\n") * (HEAD // len(LONG) + 1) + b"\xff\xff\n"
     (whole,) = written(tmp_path, "a.txt", data)

@@ -262,6 +262,9 @@ class SqliteEngine:
 
         Raises `ModelChanged`, `ModelChanging`, `IndexBusy`, `IndexDamaged`, `IndexFailed`.
         """
+        if begin == "BEGIN IMMEDIATE":
+            with told(self.path):
+                file.unmap(self._connection)
         with transaction(self._connection, self.path, begin):
             about = file.models(self._connection)
             if about.get("model") != self.model:

@@ -18,7 +18,7 @@ from simsearch.indexer.sqlite.transaction import told
 
 #: How long a writer waits for another process's batch, in ms.
 BUSY_TIMEOUT = 60_000
-#: Bytes of the file that may be read without copying.
+#: Bytes of the file that may be read without copying, until something is written.
 MAPPED = 1 << 30
 #: What is no fault of a file: others write to it, or the disk is full.
 NOT_THE_FILE = (apsw.BusyError, apsw.FullError, apsw.IOError)
@@ -101,6 +101,11 @@ def rows(connection: apsw.Connection, select: str, *values: Any) -> list[Any]:
 def models(connection: apsw.Connection) -> dict[str, str]:
     """Return the id of the model of an index, and of the one that is just taking its place, where there is one."""
     return dict(rows(connection, "SELECT name, value FROM about WHERE name IN ('model', 'successor')"))
+
+
+def unmap(connection: apsw.Connection) -> None:
+    """Read by copying from now on: who writes reads all over the file, and what is mapped counts as his memory."""
+    connection.execute("PRAGMA mmap_size = 0")
 
 
 def _open(path: Path, flags: int) -> apsw.Connection:
