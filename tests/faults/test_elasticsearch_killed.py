@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli.process import Simsearch, write_lines
+from cli.process import DEADLINE, Simsearch, write_lines
+from servers.home import Home
 from servers.messages import Break, Request
-from servers.node import Node
+from servers.node import Node, cluster
 from servers.proxy import Proxy
 
 from .conftest import documents
@@ -62,24 +65,81 @@ def assert_it_went_on(run: object, index: Remote, simsearch: Simsearch) -> None:
     assert_all_is_well(index, simsearch)
 
 
-def test_a_node_of_a_cluster_may_be_killed(
-    own_cluster: Callable[..., list[Node]], source: Path, tmp_path: Path, chance: random.Random
-) -> None:
-    nodes = {node.name: node for node in own_cluster()}
+@pytest.fixture(scope="module")
+def three_nodes(elasticsearch_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Node]]:
+    """Return a cluster by the names of its nodes; its start takes longer than a test, so several share it."""
+    with cluster(elasticsearch_home, tmp_path_factory.mktemp("cluster")) as nodes:
+        yield {node.name: node for node in nodes}
+
+
+def make_with_replicas(nodes: dict[str, Node], folder: Path) -> Remote:
+    """Return an index that is there, each of its shards on two of the nodes."""
     index = Remote(nodes["node-0"].url)
-    simsearch = index.commands(tmp_path)
+    simsearch = index.commands(folder)
     simsearch.ok("index", "-", given="")
     simsearch.ok("delete", "stdin")
     for name in index.names():
         index.ask(f"/{name}/_settings", {"index.number_of_replicas": 1}, "PUT")
-    index.ask("/_cluster/health?wait_for_status=green&timeout=60s")
+    wait_until_green(index)
+    return index
+
+
+def wait_until_green(index: Remote) -> None:
+    """Wait until all nodes are there and hold what they are to hold."""
+    index.ask(
+        "/_cluster/health?wait_for_status=green&wait_for_nodes=3&wait_for_no_initializing_shards=true&timeout=60s"
+    )
+
+
+def test_49_nodes_of_a_cluster_may_be_restarted_one_after_the_other(
+    three_nodes: dict[str, Node], tmp_path: Path, chance: random.Random
+) -> None:
+    index = make_with_replicas(three_nodes, tmp_path)
+    index.server = chance.choice(list(three_nodes.values())).url  # which is restarted, too
+    simsearch, ledger = index.commands(tmp_path), tmp_path / "ledger.jsonl"
+    written, stop = itertools.count(), threading.Event()
+    with simsearch.start("index", "-", "--ledger", ledger, first=SMALL) as run:
+
+        def write() -> None:
+            """Hand documents over as fast as the run takes them."""
+            assert run.stdin is not None
+            for document in documents(1_000_000):
+                if stop.is_set():
+                    return
+                run.stdin.write((json.dumps(document) + "\n").encode())
+                next(written)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for node in chance.sample(list(three_nodes.values()), 3):
+                mark = lines_of(ledger)
+                assert wait_for(lambda mark=mark: lines_of(ledger) > mark + 500, run), "it writes all the time"
+                node.restart()
+                wait_until_green(index)
+        finally:
+            stop.set()
+            writer.join(DEADLINE)
+        done = finish(run)
+    count = next(written)
+    assert (done.code, done.row["stored"]) == (0, count), done.err
+    assert all(line.startswith(WAITING) for line in done.err.splitlines()), done.err
+    assert len(acknowledged(ledger)) == count
+    assert_all_is_well(index, simsearch, count)
+
+
+def test_a_node_of_a_cluster_may_be_killed(
+    three_nodes: dict[str, Node], source: Path, tmp_path: Path, chance: random.Random
+) -> None:
+    index = make_with_replicas(three_nodes, tmp_path)
     primary = next(row["node"] for row in index.ask(f"/_cat/shards/{index.behind}?format=json") if row["prirep"] == "p")
-    asked = chance.choice([node for name, node in nodes.items() if name != primary])
+    asked = chance.choice([node for name, node in three_nodes.items() if name != primary])
     simsearch = index.commands(tmp_path, asked.url)
     index.server = asked.url
     with begin(simsearch, source) as run:
-        nodes[primary].kill()
+        three_nodes[primary].kill()
         assert_it_went_on(run, index, simsearch)
+    three_nodes[primary].start()
 
 
 def test_the_only_node_may_be_killed_and_come_back(
@@ -235,5 +295,6 @@ def test_a_node_that_stays_away_ends_the_run_with_what_to_do(
     assert (done.code, done.out) == (1, "")
     assert told(done).startswith(f"Error: Elasticsearch at {node.url} does not answer (")
     node.start()
+    simsearch.environment["SIMSEARCH_PATIENCE"] = "60"
     simsearch.ok("index", source, "--ledger", tmp_path / "ledger.jsonl")
     assert_all_is_well(index, simsearch)
