@@ -171,4 +171,4 @@ def _joined(page: str) -> str:
             text += "\n"
         elif _WESTERN.search(line):
             text += " "
-    return text.rstrip("\n")
+    return text.rstrip()
