@@ -30,7 +30,7 @@ PRODUCERS, WORDS = 2, 300
 #: Minutes in which an index gets another model once.
 CHANGE = 4
 #: Seconds in which a queue is emptied once nobody is killed any more, and times that dead letters are tried again.
-DRAINED, RETRIES = 240, 5
+DRAINED, RETRIES = 600, 5
 #: Figures that are 0, or lists that are empty, where all is well.
 FAULTS = ("lost", "came_back", "wrong_text", "duplicated", "wrong_passages", "wrong_vectors", "wrong_postings")
 FAULTS += ("dead_letters_left", "doctor")
