@@ -138,6 +138,7 @@ def test_a_node_that_is_killed_under_owner_and_companion_is_waited_for(
 ) -> None:
     node = own_node()
     owner = Owner(node.url)
+    simsearch.environment["SIMSEARCH_PATIENCE"] = "60"  # it may be about to begin, on a busy machine
     with script(owner, seed, 300) as program, following(simsearch, owner):
         time.sleep(chance.uniform(0.5, 3))
         node.kill()

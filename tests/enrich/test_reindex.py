@@ -22,8 +22,8 @@ from .test_follow import finish, following, script, until_agreed
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Model:
-    """Return another model of the same dimension."""
-    return tiny(tmp_path_factory.mktemp("other") / "model", 0, model.dimensions)
+    """Return another model of the same dimension, which knows the notices: else it is refused, now and then."""
+    return tiny(tmp_path_factory.mktemp("other") / "model", 0, model.dimensions, model.words[:1_000])
 
 
 def test_a_companion_gets_another_model(
