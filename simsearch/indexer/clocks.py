@@ -23,7 +23,7 @@ def remark(engine: Engine, id: str) -> str:
     if newest > time.time_ns() + TOLERANCE:
         return (
             f"what is known of {id} bears the time {moment}, which is still to come, and stays the newest until then:"
-            " set the clock right of the machine that wrote it, and index into a new index (--index)"
+            " correct the clock of the machine that wrote it, and index into a new index (--index)"
         )
     return (
         f"{id} was read again, or deleted, at {moment}: if nobody did so after you, let the clocks of your machines"

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import forks
+
 #: Seconds after which a process hangs, on a busy machine.
 DEADLINE = 300
 
@@ -52,9 +54,20 @@ class Simsearch:
 
     def __call__(self, *arguments: str | Path, given: str | bytes = b"", first: str = "", stdout: Any = None) -> Done:
         """Run a command with `given` on its standard input; `first` is Python that runs before it."""
+        data = given.encode() if isinstance(given, str) else given
+        if forks.can_run(self.environment):
+            code, out, err = forks.run(
+                [*map(str, arguments)],
+                self.folder,
+                self.environment,
+                given=data,
+                first=first,
+                stdout=stdout,
+                deadline=DEADLINE,
+            )
+            return Done(code, out.decode(), err.decode())
         with self.start(*arguments, first=first, stdout=stdout or subprocess.PIPE) as process:
             try:
-                data = given.encode() if isinstance(given, str) else given
                 out, err = process.communicate(data, timeout=DEADLINE)
             except subprocess.TimeoutExpired:
                 process.kill()

@@ -257,6 +257,7 @@ def test_numbers_that_are_no_json_do_not_reach_the_output(simsearch: Simsearch, 
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 
 
+@pytest.mark.usefixtures("library")  # the model is in the store already
 @pytest.mark.parametrize("size", [0, 5_000, 50_000])
 def test_a_full_disk_when_an_index_is_made_is_one_sentence(simsearch: Simsearch, docs: Path, size: int) -> None:
     pytest.importorskip("resource", reason="no limits for files on this system")

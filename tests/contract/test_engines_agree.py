@@ -122,12 +122,13 @@ def test_a_change_has_the_same_outcomes(few):
     assert few.file.info().states == few.server.info().states
 
 
-def test_the_first_ten_of_twenty_thousand_are_nearly_the_same(elasticsearch, tmp_path, seed, model):
+@pytest.mark.parametrize("count", [5_000, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_the_first_ten_of_thousands_are_nearly_the_same(elasticsearch, tmp_path, seed, model, count):
     """Texts of words as frequent as in the model: no two say the same, as shuffled sentences would."""
     print(f"seed: {seed}")
     chance = np.random.default_rng(seed)
     often = model.counts / model.counts.sum()
-    texts = ["".join(model.words[word] for word in chance.choice(len(often), 40, p=often)) for _ in range(20_000)]
+    texts = ["".join(model.words[word] for word in chance.choice(len(often), 40, p=often)) for _ in range(count)]
     documents = [Document(f"文-{number}", text, sequence=number + 1) for number, text in enumerate(texts)]
     questions = [text[start : start + 16] for text in texts[:: len(texts) // 60] for start in [len(text) // 3]]
     overlap = {}

@@ -18,7 +18,7 @@ from servers.find import Server
 from tiny import WORDS, tiny
 
 from simsearch.corpus import Document
-from simsearch.indexer import Index, open_index
+from simsearch.indexer import Index, canaries, open_index
 from simsearch.indexer.dead_letters import retry
 from simsearch.indexer.differences import SHOWN, compare
 from simsearch.indexer.engine import Failed
@@ -32,6 +32,12 @@ from .conftest import drop
 
 #: An edition that is read later than now.
 LATER = 5 * 10**15
+
+
+@pytest.fixture(autouse=True)
+def few_canaries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let fewer documents be asked for: a server that has just been started takes its time for each."""
+    monkeypatch.setattr(canaries, "CANARIES", 10)
 
 
 @pytest.fixture(scope="module")

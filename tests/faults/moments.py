@@ -26,7 +26,7 @@ def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes] | No
             return True
         if process is not None and process.poll() is not None:
             return happened()
-        time.sleep(0.001)
+        time.sleep(0.005)  # oftener would take the time of those that are waited for
     raise TimeoutError(f"nothing happened in {DEADLINE} s")
 
 
