@@ -135,9 +135,9 @@ def check(begun: Reindexing, progress: Progress) -> None:
     for answer in chain.from_iterable(canaries.found(index, questions) for index in (begun.old, begun.new)):
         answers.append(answer)
         progress("compare", len(answers), 2 * len(questions))
-    before, after = sum(answers[: len(questions)]), sum(answers[len(questions) :])
-    if after < before - canaries.TOLERANCE * len(questions):
-        raise CanariesLost(url=url, asked=len(questions), before=before, after=after)
+    before, after = answers[: len(questions)], answers[len(questions) :]
+    if canaries.worse(before, after):
+        raise CanariesLost(url=url, asked=len(questions), before=sum(before), after=sum(after))
 
 
 def _knows_model(index: Index) -> bool:

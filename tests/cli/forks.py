@@ -45,15 +45,14 @@ def run(
     environment: Mapping[str, str],
     *,
     given: bytes,
-    first: str,
     stdout: IO[Any] | None,
     deadline: float,
 ) -> tuple[int, bytes, bytes]:
-    """Run a command to its end, after the Python in `first`; return its exit code, stdout and stderr.
+    """Run a command to its end; return its exit code, stdout and stderr, as `subprocess` does.
 
     Where `stdout` is a file, it is written there. Raises `subprocess.TimeoutExpired`, once the command is killed.
     """
-    asked = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment), "first": first}
+    asked = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
     with ExitStack() as stack:
         answer, theirs = (stack.enter_context(end) for end in socket.socketpair())
         question = stack.enter_context(tempfile.TemporaryFile())
@@ -141,7 +140,6 @@ def _become(question: int, streams: Sequence[int]) -> None:
     os.environ.update(asked["environment"])
     sys.path[0] = asked["folder"]
     sys.argv[1:] = asked["arguments"]
-    exec(asked["first"], {})
 
 
 if __name__ == "__main__":

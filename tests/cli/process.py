@@ -55,13 +55,12 @@ class Simsearch:
     def __call__(self, *arguments: str | Path, given: str | bytes = b"", first: str = "", stdout: Any = None) -> Done:
         """Run a command with `given` on its standard input; `first` is Python that runs before it."""
         data = given.encode() if isinstance(given, str) else given
-        if forks.can_run(self.environment):
+        if not first and forks.can_run(self.environment):
             code, out, err = forks.run(
                 [*map(str, arguments)],
                 self.folder,
                 self.environment,
                 given=data,
-                first=first,
                 stdout=stdout,
                 deadline=DEADLINE,
             )

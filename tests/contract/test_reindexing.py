@@ -452,9 +452,20 @@ def test_answers_that_get_worse_change_nothing(index: Index, url: str, small: Mo
         )
         with pytest.raises(CanariesLost) as told:
             swap(begun)
-    assert (told.value.asked, told.value.before) == (30, 30)
-    assert told.value.after < 20
+    assert (told.value.asked, told.value.before) == (canaries.CANARIES, canaries.CANARIES)
+    assert told.value.after < canaries.CANARIES / 2
     assert len(sound(url, small)) == 30
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "refused"),
+    [(0, 0, False), (2, 0, False), (4, 0, False), (5, 0, True), (6, 3, False), (12, 3, True), (20, 12, False)],
+)
+def test_answers_are_worse_where_more_are_lost_than_by_chance(lost: int, gained: int, refused: bool) -> None:
+    before = [True] * lost + [False] * gained + [True] * (50 - lost - gained)
+    after = [not found for found in before[: lost + gained]] + before[lost + gained :]
+    assert canaries.worse(before, after) == refused
+    assert not canaries.worse(before, before)
 
 
 def test_the_difference_is_shown_before_and_its_pairs_add_up(
