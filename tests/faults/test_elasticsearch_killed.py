@@ -35,7 +35,7 @@ from .server import (
 )
 
 #: Documents of a run of several processes, in small batches.
-LONG = 4_000
+LONG = 2_500
 KILLS = 5
 #: Seconds: longer than any single wait between two tries.
 OUTAGE = 12
@@ -101,10 +101,10 @@ def test_49_nodes_of_a_cluster_may_be_restarted_one_after_the_other(
     with simsearch.start("index", "-", "--ledger", ledger, first=SMALL) as run:
 
         def write() -> None:
-            """Hand documents over as fast as the run takes them."""
+            """Hand documents over, some hundreds a second, so that all others have time to come back."""
             assert run.stdin is not None
             for document in documents(1_000_000):
-                if stop.is_set():
+                if stop.wait(0.002):
                     return
                 run.stdin.write((json.dumps(document) + "\n").encode())
                 next(written)
