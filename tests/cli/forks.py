@@ -32,11 +32,11 @@ _server: socket.socket | None = None
 
 
 def can_run(environment: Mapping[str, str]) -> bool:
-    """Tell whether an environment differs from ours only in what is read late."""
+    """Tell whether this system forks, and an environment differs from ours only in what is read late."""
     ours, theirs = (
         {name: value for name, value in one.items() if name.startswith(EARLY)} for one in (os.environ, environment)
     )
-    return ours == theirs
+    return hasattr(os, "fork") and ours == theirs
 
 
 def run(
@@ -93,7 +93,7 @@ def _connection() -> socket.socket:
     global _server
     with _starting:
         if _server is None:
-            _server, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+            _server, theirs = socket.socketpair()
             with theirs:
                 process = subprocess.Popen([sys.executable, __file__], stdin=theirs, stdout=subprocess.DEVNULL)
             atexit.register(process.wait)
@@ -107,7 +107,7 @@ def _serve() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait for commands
     connection = socket.socket(fileno=os.dup(0))
     while True:
-        said, descriptors, *_ = socket.recv_fds(connection, 1, 5)
+        said, descriptors, *_ = socket.recv_fds(connection, 1, 5)  # one request, as each is one byte
         if not said:
             os._exit(0)
         if not os.fork():

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import apsw
 import pytest
@@ -15,6 +16,9 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer import open_index
 from simsearch.indexer.errors import IndexFormatUnknown, IndexNotFound, ModelMismatch, UrlUnknown
 from simsearch.indexer.sqlite.file import IndexUnreadable, connect
+
+#: A user who may write nothing of others.
+NOBODY = 65534
 
 # For every engine
 
@@ -206,13 +210,21 @@ def test_rows_that_are_missing_are_noticed_by_the_check(path, model, table):
         assert index.engine.info(check=True).problems
 
 
-def test_an_index_that_may_only_be_read_is_searched(path, model):
-    with open_index(path, model=model) as index:
-        index.add([Document("甲", "咖啡")])
-    if os.geteuid() == 0:
-        pytest.skip("root may write everything")
-    path.chmod(0o444)
-    with open_index(path) as index:
-        assert [hit.id for hit in index.search("咖啡")] == ["甲"]
-        with pytest.raises(SimsearchError):
-            index.add([Document("乙", "茶")])
+def test_an_index_that_may_only_be_read_is_searched(model):
+    user = os.geteuid()
+    with TemporaryDirectory() as made:
+        path = Path(made) / "index.db"
+        with open_index(path, model=model) as index:
+            index.add([Document("甲", "咖啡")])
+        path.chmod(0o444)
+        if user == 0:  # who may write everything
+            for each in (path.parent, *path.parent.iterdir()):
+                os.chown(each, NOBODY, -1)
+            os.seteuid(NOBODY)
+        try:
+            with open_index(path, model=model) as index:
+                assert [hit.id for hit in index.search("咖啡")] == ["甲"]
+                with pytest.raises(SimsearchError):
+                    index.add([Document("乙", "茶")])
+        finally:
+            os.seteuid(user)
