@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, count, islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -86,8 +86,8 @@ def read(
 
 def number(texts: list[str], documents: int, segmenter: Segmenter) -> Chunk:
     """Fold, segment and number texts."""
-    numbers: defaultdict[str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
+    # Not its own length: it would hold itself, and stay until somebody looks for garbage.
+    numbers: defaultdict[str, int] = defaultdict(count().__next__)
     tokens, lines = array("i"), array("Q")
     for text in texts:
         for line in fold(text).split("\n"):

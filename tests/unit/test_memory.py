@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
 
 from simsearch.corpus import Document
+from simsearch.corpus.segmentation import Segmenter
 from simsearch.indexer import open_index
 from simsearch.model import Model, word_table
+from simsearch.trainer.words import number
 
 TEXTS = [path.read_text("utf-8") for path in sorted((Path(__file__).parents[2] / "examples").rglob("*.txt"))]
 
@@ -32,3 +35,16 @@ def test_a_batch_may_have_more_words_than_a_table_has_rows(monkeypatch) -> None:
     expected = Model.load().encode(TEXTS)
     monkeypatch.setattr(word_table, "ROOM", 3)
     assert np.array_equal(Model.load().encode(TEXTS), expected)
+
+
+def test_what_a_text_was_numbered_with_goes_at_once() -> None:
+    """A table that held itself stayed until somebody looked for garbage: three gigabytes of a line of one."""
+    segmenter = Segmenter()
+    number(TEXTS, 1, segmenter)
+    gc.collect()
+    gc.disable()
+    try:
+        number(TEXTS, 1, segmenter)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
