@@ -122,7 +122,7 @@ def test_a_change_has_the_same_outcomes(few):
     assert few.file.info().states == few.server.info().states
 
 
-@pytest.mark.parametrize("count", [5_000, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [3_000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_the_first_ten_of_thousands_are_nearly_the_same(elasticsearch, tmp_path, seed, model, count):
     """Texts of words as frequent as in the model: no two say the same, as shuffled sentences would."""
     print(f"seed: {seed}")

@@ -63,7 +63,7 @@ def _walk(server: str, name: str) -> Iterator[Any]:
             if after is None
             else ask(f"{server}/_search/scroll", {"scroll": "1m", "scroll_id": after})
         )
-        if scroll.status == 404:  # nobody has made it yet
+        if scroll.status in (404, 503):  # nobody has made it yet, or it has just been made
             return
         hits = scroll.json["hits"]["hits"]
         after = scroll.json["_scroll_id"]

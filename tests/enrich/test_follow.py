@@ -92,12 +92,12 @@ def test_companion_and_owner_agree_while_a_program_changes_the_index_and_it_is_w
     simsearch: Simsearch, owner: Owner, model: Model, seed: int
 ) -> None:
     print(f"seed: {seed}")
-    with script(owner, seed, 800) as program, following(simsearch, owner):
+    with script(owner, seed, 500) as program, following(simsearch, owner):
         finish(program)
         until_agreed(owner, model)
     alone = Owner(owner.server)
     try:
-        with script(alone, seed, 800, pause=0):
+        with script(alone, seed, 500, pause=0):
             pass
         assert content(owner) == content(alone)
     finally:
@@ -107,7 +107,7 @@ def test_companion_and_owner_agree_while_a_program_changes_the_index_and_it_is_w
 def test_a_follower_that_is_killed_again_and_again_loses_nothing(
     simsearch: Simsearch, owner: Owner, model: Model, chance: random.Random, seed: int
 ) -> None:
-    with script(owner, seed, 600):
+    with script(owner, seed, 500):
         for _ in range(5):
             with following(simsearch, owner) as process:
                 time.sleep(chance.uniform(0.5, 2))
@@ -119,7 +119,7 @@ def test_a_follower_that_is_killed_again_and_again_loses_nothing(
 def test_an_enrichment_that_is_killed_goes_on_where_it_was(
     simsearch: Simsearch, owner: Owner, model: Model, chance: random.Random
 ) -> None:
-    owner.fill(notices(chance, 6_000))
+    owner.fill(notices(chance, 3_000))
     ledger = simsearch.folder / "ledger.jsonl"
     for _ in range(4):
         with simsearch.start("enrich", owner.url, *FIELDS, "--ledger", ledger, first=QUICK) as process:
@@ -128,7 +128,7 @@ def test_an_enrichment_that_is_killed_goes_on_where_it_was(
             process.kill()
     known = len(acknowledged(ledger))
     done = simsearch.ok("enrich", owner.url, "--ledger", ledger).row
-    assert (done["stored"] <= 6_000 - known, done["failed"]) == (True, 0), "what is stored is not done again"
+    assert (done["stored"] <= 3_000 - known, done["failed"]) == (True, 0), "what is stored is not done again"
     assert simsearch.ok("doctor", "--verify", ledger).rows[-1]["what"].endswith(" 0 missing")
     assert differences(owner, model) == []
 

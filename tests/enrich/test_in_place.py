@@ -122,9 +122,9 @@ def test_a_program_and_a_follower_write_at_a_time(simsearch: Simsearch, owner: O
     print(f"seed: {seed}")
     alone = Owner(owner.server)
     try:
-        with script(alone, seed, 400, pause=0):
+        with script(alone, seed, 300, pause=0):
             pass
-        with script(owner, seed, 400) as program, following(simsearch, owner, "--in-place"):
+        with script(owner, seed, 300) as program, following(simsearch, owner, "--in-place"):
             finish(program)
             until(lambda: not behind(owner, model), "all documents are enriched")
         assert theirs(owner) == theirs(alone)
@@ -133,11 +133,11 @@ def test_a_program_and_a_follower_write_at_a_time(simsearch: Simsearch, owner: O
 
 
 def test_a_killed_run_goes_on(simsearch: Simsearch, owner: Owner, model: Model, chance: random.Random) -> None:
-    owner.fill(notices(chance, 5_000))
+    owner.fill(notices(chance, 3_000))
     before = theirs(owner)
     for _ in range(2):
         with simsearch.start("enrich", owner.url, *IN_PLACE, first=QUICK) as process:
-            until(lambda: len(behind(owner, model)) < 5_000, "something is stored")
+            until(lambda: len(behind(owner, model)) < 3_000, "something is stored")
             process.kill() if chance.random() < 0.5 else None
             process.wait()
     simsearch.ok("enrich", owner.url)

@@ -60,7 +60,7 @@ def test_what_is_gone_at_the_owners_is_not_taken_along(
 def test_a_program_a_follower_and_a_reindex_that_is_killed(
     simsearch: Simsearch, owner: Owner, chance: random.Random, other: Model, seed: int
 ) -> None:
-    with script(owner, seed, 700) as program:
+    with script(owner, seed, 500) as program:
         with following(simsearch, owner) as follower:
             companion = f"{owner.server}/{owner.companion}/_count"
             until(lambda: ask(companion).json.get("count", 0) > 0, "something is stored")

@@ -30,7 +30,7 @@ from .server import (
 )
 
 #: Documents of a run of several processes, in small batches.
-LONG = 3_000
+LONG = 2_000
 #: Seconds that a command goes on where a test sees it give up.
 BRIEFLY = {"SIMSEARCH_PATIENCE": "3"}
 
