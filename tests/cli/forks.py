@@ -33,10 +33,7 @@ _server: socket.socket | None = None
 
 def can_run(environment: Mapping[str, str]) -> bool:
     """Tell whether this system forks, and an environment differs from ours only in what is read late."""
-    ours, theirs = (
-        {name: value for name, value in one.items() if name.startswith(EARLY)} for one in (os.environ, environment)
-    )
-    return hasattr(os, "fork") and ours == theirs
+    return hasattr(os, "fork") and _early(environment) == _early(os.environ)
 
 
 def run(
@@ -76,6 +73,10 @@ def run(
             os.kill(process, signal.SIGKILL)
             raise subprocess.TimeoutExpired(list(arguments), deadline) from None
         return code, said[0].result(), said[1].result()
+
+
+def _early(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(EARLY)}
 
 
 def _feed(descriptor: int, data: bytes) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cli.process import DEADLINE, Simsearch, write_lines
+from servers.answers import ask
 from servers.home import Home
 from servers.messages import Break, Request
 from servers.node import Node, cluster
@@ -85,10 +86,17 @@ def make_with_replicas(nodes: dict[str, Node], folder: Path) -> Remote:
 
 
 def wait_until_green(index: Remote) -> None:
-    """Wait until all nodes are there and hold what they are to hold."""
-    index.ask(
-        "/_cluster/health?wait_for_status=green&wait_for_nodes=3&wait_for_no_initializing_shards=true&timeout=60s"
-    )
+    """Wait until all nodes are there and hold what they are to hold.
+
+    A server gives a copy up whose recovery failed five times, until whoever runs it says to try again.
+    """
+    question = "/_cluster/health?wait_for_status=green&wait_for_nodes=3&wait_for_no_initializing_shards=true&timeout=5s"
+
+    def is_green() -> bool:
+        index.ask("/_cluster/reroute?retry_failed=true", method="POST")
+        return ask(index.server + question).status == 200
+
+    assert wait_for(is_green)
 
 
 def test_49_nodes_of_a_cluster_may_be_restarted_one_after_the_other(
