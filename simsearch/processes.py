@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from multiprocessing import parent_process
 
 
 def processors() -> int:
@@ -31,6 +30,8 @@ def begin_worker() -> None:
 
 
 def _die_with_parent() -> None:
+    from multiprocessing import parent_process  # it makes the end of any program slower, also of a query
+
     if parent := parent_process():
         parent.join()
         os._exit(1)

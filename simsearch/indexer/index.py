@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 #: Passages of each kind that are ranked, or four for each hit that is wanted. A hundred rank questions over
 #: passages no better, and a cold query spends a tenth of its time on the difference.
 CANDIDATES = 60
+#: Batches stored before processes are started: a short run is over by then.
+INLINE_BATCHES = 2
 
 
 def open_index(
@@ -105,18 +107,17 @@ class Index:
         self.engine.settle()
 
     def _store(self, batches: Iterator[list[Document]], processes: int) -> Iterator[list[Outcome]]:
-        from simsearch.indexer import (
-            indexing,  # not needed to search
-            pool,
-        )
+        from simsearch.indexer import indexing  # not needed to search
 
-        for batch in islice(batches, pool.INLINE_BATCHES):
+        for batch in islice(batches, INLINE_BATCHES):
             yield indexing.add(self.engine, self.model, batch)
         first = next(batches, None)
         if first:
             rest = chain([first], batches)
             with self.engine.loading():
                 if processes > 1:
+                    from simsearch.indexer import pool  # not needed for a short run
+
                     yield from pool.add_each(self._opener, self.engine.url, rest, processes)
                 else:
                     yield from (indexing.add(self.engine, self.model, batch) for batch in rest)

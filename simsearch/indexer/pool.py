@@ -21,9 +21,6 @@ _target: tuple[Engine, Model]
 _writing: AbstractContextManager[object]
 _refused: SimsearchError | None = None
 
-#: Batches stored before processes are started: a short run is over by then.
-INLINE_BATCHES = 2
-
 
 class WorkerDied(SimsearchError):
     """A process that stored documents died, perhaps for want of memory: run the same command again to go on."""

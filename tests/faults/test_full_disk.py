@@ -17,7 +17,7 @@ COUNT = 1_500
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 PAGES = (
     "import apsw; apsw.connection_hooks.append(lambda it: it.pragma('max_page_count', {0} // 4096))\n"
-    "from simsearch.indexer import pool; pool.INLINE_BATCHES = 1_000"  # for processes of their own have no such hook
+    "from simsearch.indexer import index; index.INLINE_BATCHES = 1_000"  # for processes of their own have no such hook
 )
 
 

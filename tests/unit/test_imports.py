@@ -149,25 +149,38 @@ def test_importing_the_package_costs_nothing():
     assert done.stdout.split() == ["simsearch"]
 
 
+def imported_by(folder, *arguments):
+    """Return what a command prints, and the names of all modules that it imports."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "simsearch", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    names = {line.rsplit("|", 1)[1].strip() for line in lines}
+    assert {"numpy", "simsearch.indexer.index"} <= names, "the report of imports is read"
+    return done.stdout, names
+
+
 def test_a_query_imports_only_what_it_needs(tmp_path, model):
     path = tmp_path / "index.db"
     with open_index(path, model=model) as index:
         index.add([Document("睡眠", "每天早睡早起，睡前不喝咖啡，就能睡得香。"), Document("天气", "明天有大雨。")])
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "simsearch", "query", "怎样睡得好", "--index", str(path), "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
-    )
-    assert '"睡眠"' in done.stdout
-    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
-    names = {line.rsplit("|", 1)[1].strip() for line in lines}
-    assert {"numpy", "simsearch.indexer.index"} <= names, "the report of imports is read"
+    out, names = imported_by(tmp_path, "query", "怎样睡得好", "--index", str(path), "--json")
+    assert '"睡眠"' in out
     assert not {name.partition(".")[0] for name in names} & HEAVY
     assert not {name for name in names if name.startswith(("simsearch.trainer", "simsearch.evaluation"))}
+
+
+@pytest.mark.parametrize("url", ["index.db", "http://127.0.0.1:9/texts"])
+@pytest.mark.parametrize("command", ["index", "query"])
+def test_a_short_run_imports_nothing_of_processes_which_would_end_it_slowly(tmp_path, command, url):
+    (tmp_path / "睡眠.txt").write_text("睡前不喝咖啡。", "utf-8")
+    _, names = imported_by(tmp_path, command, "睡眠.txt", "--index", url)
+    assert not {name.partition(".")[0] for name in names} & {"multiprocessing"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: ".".join(name_of(path)[1:]))
