@@ -23,7 +23,13 @@ from pathlib import Path
 from typing import IO, Any
 
 #: What commands share, and what reads no environment as it is imported.
-IMPORTED = ("simsearch.cli", "simsearch.indexer.elasticsearch", "simsearch.indexer.sqlite")
+IMPORTED = (
+    "simsearch.cli",
+    "simsearch.indexer.elasticsearch",
+    "simsearch.indexer.sqlite",
+    "typer.rich_utils",
+    "rich.markdown",
+)
 #: Beginnings of variables that Python reads as it starts.
 EARLY = ("PYTHON", "LANG", "LC_", "OPENBLAS")
 
@@ -41,15 +47,17 @@ def run(
     folder: Path,
     environment: Mapping[str, str],
     *,
+    first: str,
     given: bytes,
     stdout: IO[Any] | None,
     deadline: float,
 ) -> tuple[int, bytes, bytes]:
     """Run a command to its end; return its exit code, stdout and stderr, as `subprocess` does.
 
-    Where `stdout` is a file, it is written there. Raises `subprocess.TimeoutExpired`, once the command is killed.
+    `first` is Python that runs before it. Where `stdout` is a file, it is written there. Raises
+    `subprocess.TimeoutExpired`, once the command is killed.
     """
-    asked = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
+    asked = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment), "first": first}
     with ExitStack() as stack:
         answer, theirs = (stack.enter_context(end) for end in socket.socketpair())
         question = stack.enter_context(tempfile.TemporaryFile())
@@ -141,6 +149,7 @@ def _become(question: int, streams: Sequence[int]) -> None:
     os.environ.update(asked["environment"])
     sys.path[0] = asked["folder"]
     sys.argv[1:] = asked["arguments"]
+    exec(asked["first"], {"__name__": "first"})
 
 
 if __name__ == "__main__":

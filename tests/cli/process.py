@@ -52,14 +52,25 @@ class Simsearch:
         }
         self.environment = {name: value for name, value in given.items() if value is not None}
 
-    def __call__(self, *arguments: str | Path, given: str | bytes = b"", first: str = "", stdout: Any = None) -> Done:
-        """Run a command with `given` on its standard input; `first` is Python that runs before it."""
+    def __call__(
+        self,
+        *arguments: str | Path,
+        given: str | bytes = b"",
+        first: str = "",
+        fresh: bool = False,
+        stdout: Any = None,
+    ) -> Done:
+        """Run a command with `given` on its standard input.
+
+        `first` is Python that runs before it; where it is about what is imported, the process must be `fresh`.
+        """
         data = given.encode() if isinstance(given, str) else given
-        if not first and forks.can_run(self.environment):
+        if not fresh and forks.can_run(self.environment):
             code, out, err = forks.run(
                 [*map(str, arguments)],
                 self.folder,
                 self.environment,
+                first=first,
                 given=data,
                 stdout=stdout,
                 deadline=DEADLINE,

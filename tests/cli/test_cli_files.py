@@ -50,7 +50,7 @@ def test_nothing_is_read_from_or_left_among_temporary_files(simsearch: Simsearch
         ["query", "万里长城"],
         ["keywords", "长城东起山海关", "--model", trained],
     ):
-        done = simsearch(*command, first=WATCHING)
+        done = simsearch(*command, first=WATCHING, fresh=True)
         assert done.code == 0, done.err
     opened = (simsearch.folder / "opened").read_text().splitlines()
     assert len(opened) > 100, "what is opened is noted"

@@ -25,6 +25,8 @@ from .node import Node
 #: Ignored by git, emptied by `make clean`.
 BUILD = Path(__file__).resolve().parents[2] / "build"
 SOURCES = Path(__file__).parent / "elasticsearch"
+#: The first Java that archives classes as they are once linked, in one step (JEP 514).
+JAVA = 25
 #: Seconds for Maven: it fetches 50 MB once.
 DEADLINE = 900
 #: What a node is asked so that it loads the classes that tests will need.
@@ -40,7 +42,7 @@ WARM_UP = [
 
 def assemble(version: str, java: Java | None = None) -> Home:
     """Return the home of a version, made now or before: from the same sources, for the same runtime."""
-    java = java or find(17 if _major(version) < 9 else 21)
+    java = java or find(JAVA)
     home = Home(BUILD / f"elasticsearch-{version}-{_digest(version, java)}", version, java)
     BUILD.mkdir(exist_ok=True)
     with _alone(home.folder.with_name(f"{home.folder.name}.lock")):
@@ -126,17 +128,14 @@ def _link_zstd(folder: Path) -> None:
 
 
 def _archive(home: Home) -> None:
-    """Archive the classes that a node loads; also where the runtime has no archive of its own to add them to."""
+    """Archive the classes that a node loads; the node does it, as it ends."""
     with tempfile.TemporaryDirectory(dir=BUILD, prefix=".elasticsearch-") as name:
-        classes, archive = Path(name) / "classes", Path(name) / "node.jsa"
-        with Node(home, Path(name) / "node", options=[f"-XX:DumpLoadedClassList={classes}"]) as node:
+        archive = Path(name) / "node.aot"
+        with Node(home, Path(name) / "node", options=[f"-XX:AOTCacheOutput={archive}"]) as node:
             for method, path, body in WARM_UP:
                 answer = ask(node.url + path, body, method=method)
                 assert answer.status < 300, answer
             node.stop()
-        dump = ["-Xshare:dump", f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={archive}"]
-        command = home.command((), Path(name), "256m", options=dump)
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         archive.rename(home.archive)
 
 

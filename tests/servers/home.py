@@ -19,8 +19,8 @@ class Home:
 
     @property
     def archive(self) -> Path:
-        """Return the path of the archive of loaded classes, with which a start takes half the time."""
-        return self.folder / "node.jsa"
+        """Return the path of the archive of loaded classes, with which a start takes a third of the time."""
+        return self.folder / "node.aot"
 
     @property
     def classpath(self) -> str:
@@ -39,7 +39,7 @@ class Home:
             vectors = self.java.has("jdk.incubator.vector")
             compiling = ["--enable-native-access=ALL-UNNAMED", *["--add-modules=jdk.incubator.vector"] * vectors]
         else:
-            compiling = ["-XX:TieredStopAtLevel=1", *[f"-XX:SharedArchiveFile={self.archive}"] * self.archive.exists()]
+            compiling = ["-XX:TieredStopAtLevel=1", *[f"-XX:AOTCache={self.archive}"] * self.archive.exists()]
         return [
             self.java.program,
             f"-Xms{heap}",
