@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,9 +20,12 @@ from simsearch.cli.options import (
     TagOption,
     WhereOption,
     conditions,
-    open_index,
 )
+from simsearch.cli.reader import Reader
 from simsearch.limits import exceeded, limit
+
+if TYPE_CHECKING:
+    from simsearch.indexer import Hit, Index
 
 app = command_app()
 
@@ -51,14 +54,24 @@ def query(
     """
     asked = conditions(tag, where)
     questions = _questions(text)
-    with open_index(index) as opened:
+
+    def answer(opened: Index, question: str) -> tuple[list[Hit], bool]:
+        found = opened.search(question, k=k, mode=mode, where=asked, explain=explain, min_score=min_score)
+        return found, opened.knows(question)
+
+    with Reader(index) as reader:
+        count = 0
         for question in questions:
-            found = opened.search(question, k=k, mode=mode, where=asked, explain=explain, min_score=min_score)
-            if not opened.knows(question):
+            count += 1
+            found, known = reader.ask(answer, question)
+            if not known:
                 output.say(_unknown(question, mode))
             elif not found:
                 output.say(_nothing(mode, bool(asked), bool(min_score)))
             hits.show(found, as_json, question if text is None else None)
+            sys.stdout.flush()  # a program may wait for this answer before it asks on
+    if not count:
+        output.say("Standard input holds no question: write one a line, or name one after `simsearch query`.")
 
 
 def _questions(text: list[str] | None) -> Iterator[str]:

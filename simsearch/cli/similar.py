@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +17,11 @@ from simsearch.cli.options import (
     TagOption,
     WhereOption,
     conditions,
-    open_index,
 )
+from simsearch.cli.reader import Reader
+
+if TYPE_CHECKING:
+    from simsearch.indexer import Hit, Index
 
 app = command_app()
 
@@ -38,8 +41,13 @@ def similar(
 
     Example: `simsearch similar examples/health/sleep.txt`
     """
-    with open_index(index) as opened:
-        found = opened.similar(id, k=k, where=conditions(tag, where), explain=explain, min_score=min_score)
+    asked = conditions(tag, where)
+
+    def answer(opened: Index) -> list[Hit]:
+        return opened.similar(id, k=k, where=asked, explain=explain, min_score=min_score)
+
+    with Reader(index) as reader:
+        found = reader.ask(answer)
     if not found:
         lower = ", or it needs a lower --min-score" if min_score else ""
         output.say(f"Nothing is similar to this document: it is alone, or the model knows none of its words{lower}.")

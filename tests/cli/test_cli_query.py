@@ -69,6 +69,15 @@ def test_several_questions_come_from_standard_input(library: Simsearch) -> None:
     assert [(row["query"], row["id"]) for row in rows] == expected
 
 
+@pytest.mark.parametrize("given", ["", "\n \n"])
+def test_no_question_on_standard_input_is_told(library: Simsearch, given: str) -> None:
+    done = library.ok("query", given=given)
+    assert (done.out, done.err) == (
+        "",
+        "Standard input holds no question: write one a line, or name one after `simsearch query`.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("conditions", "expected"),
     [

@@ -1,0 +1,37 @@
+"""Questions asked of an index that gets another model between them: each is answered by the model of its moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+from cli.process import DEADLINE
+from tiny import tiny
+
+from .conftest import Place
+
+
+def answer(process: subprocess.Popen[bytes], question: str) -> Any:
+    """Ask a program that reads questions line by line, and wait for its answer."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{question}\n".encode())
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def test_a_program_that_asks_line_by_line_is_answered_by_the_new_model(place: Place) -> None:
+    place.add("睡觉前不喝咖啡。", 1)
+    new = tiny(place.commands.folder / "新", 3, 64)
+    with place.commands.start("query", "--explain") as process:
+        before, again = (answer(process, "咖啡") for _ in range(2))
+        assert before == again
+        done = place.commands("reindex", "--model", str(new.path))
+        assert done.code == 0, done.err
+        after = answer(process, "咖啡")
+        out, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, out, err) == (0, b"", b"")
+    assert (before["id"], after["id"]) == ("甲.txt", "甲.txt")
+    assert after["score"] != before["score"]
+    assert after == place.commands.ok("query", "--explain", given="咖啡\n").row
