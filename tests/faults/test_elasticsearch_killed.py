@@ -37,7 +37,7 @@ from .server import (
 
 #: Documents of a run of several processes, in small batches.
 LONG = 2_500
-KILLS = 5
+KILLS = 4
 #: Seconds: longer than any single wait between two tries.
 OUTAGE = 12
 

@@ -28,7 +28,7 @@ from .server import SMALL, Remote, first
 
 #: Documents that are there from the beginning.
 BASE = 1_000
-KILLS = 3
+KILLS = 2
 #: Python that runs before a command: small batches, so that processes share them, and few canaries.
 QUICK = f"{SMALL}; from simsearch.indexer import canaries; canaries.CANARIES = 5"
 

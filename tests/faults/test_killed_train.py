@@ -97,7 +97,7 @@ def test_a_training_killed_while_it_writes_leaves_the_old_model(
     assert identity(simsearch) == new != old
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.slow)], ids=["5 kills", "20 kills"])
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)], ids=["3 kills", "20 kills"])
 def test_a_killed_training_goes_on_and_ends_with_the_same_model(
     simsearch: Simsearch, corpus: Path, chance: random.Random, kills: int
 ) -> None:

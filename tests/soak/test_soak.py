@@ -11,7 +11,7 @@ from servers.redis import Redis
 
 from .run import soak, wrong
 
-MINUTES = 0.5
+MINUTES = 0.3
 
 
 def test_whatever_is_killed_each_document_is_what_it_was_last_acknowledged_to_be(
