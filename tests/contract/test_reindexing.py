@@ -284,7 +284,7 @@ def test_newest_readings_win_also_against_those_that_the_old_index_had(index: In
 
 #: Writes new documents, one of them again and again, and deletes every tenth, until it is refused.
 WRITER = """
-import itertools, sys
+import itertools, sys, time
 from simsearch.corpus import Document
 from simsearch.errors import SimsearchError
 from simsearch.indexer import open_index
@@ -299,6 +299,7 @@ with open_index(sys.argv[1], create=False) as index:
             print(type(error).__name__, flush=True)
             break
         print(number, flush=True)
+        time.sleep(0.01)  # without a rest it would take what the change of the model needs
 """
 
 

@@ -221,11 +221,12 @@ def test_a_condition_on_the_owners_fields_is_one_of_values_whatever_it_names(
 ) -> None:
     owner.fill(notices(chance, 10))
     simsearch.ok("enrich", owner.url, *IN_PLACE)
+    ask(f"{owner.url}/_refresh", method="POST")  # theirs: it is not refreshed for them
     with open_index(owner.url, create=False) as index:
-        assert index.search("停水", where=parse("views>=0")), "a field of theirs can be asked for"
+        assert index.search("请注意停水", where=parse("views>=0")), "a field of theirs can be asked for"
         for field in ("_id", "_source", "_routing", "simsearch.vector", "simsearch.passages", "__proto__", "-", "."):
             for rest in ("=*", ">=没有", "=x' OR '1'='1"):
                 with suppress(SimsearchError):
-                    assert index.search("停水", where=parse(f"{field}{rest}")) == [], (field, rest)
-    done = simsearch("query", "停水", "--where", "simsearch.vector=*")
+                    assert index.search("请注意停水", where=parse(f"{field}{rest}")) == [], (field, rest)
+    done = simsearch("query", "请注意停水", "--where", "simsearch.vector=*")
     assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 1), done.err

@@ -110,7 +110,7 @@ with ledger.open_ledger(path) as written:
                     ledger.append(written, index.delete([f"写-{number}-2"]))
                     number += 1
                     done = (path.parent / "stop").exists()
-                    time.sleep(0.02)  # without a rest it would take what the change of the model needs
+                    time.sleep(0.05)  # without a rest it would take what the change of the model needs
             except (ModelChanged, ModelChanging):
                 time.sleep(0.05)
 print(number)
