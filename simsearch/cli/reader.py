@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from simsearch.cli.options import open_index
@@ -19,15 +18,13 @@ class Reader:
 
     def __init__(self, url: str | None) -> None:
         self._url = url
-        self._opened: Index
+        self._opened: Index = open_index(url)
 
     def __enter__(self) -> Self:
-        self._stack = ExitStack()
-        self._open()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self._opened.close()
 
     def ask(self, question: Callable[..., T], *arguments: Any) -> T:
         """Return what a question answers that takes the index and these arguments."""
@@ -36,8 +33,6 @@ class Reader:
         try:
             return question(self._opened, *arguments)
         except ModelChanged:
-            self._open()
+            self._opened.close()
+            self._opened = open_index(self._url)
             return question(self._opened, *arguments)
-
-    def _open(self) -> None:
-        self._opened = self._stack.enter_context(open_index(self._url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 from typing import Any
 
@@ -18,6 +19,7 @@ def answer(process: subprocess.Popen[bytes], question: str) -> Any:
     assert process.stdout is not None
     process.stdin.write(f"{question}\n".encode())
     process.stdin.flush()
+    assert select.select([process.stdout], [], [], DEADLINE)[0], "it is answered before more is asked"
     return json.loads(process.stdout.readline())
 
 

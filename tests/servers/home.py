@@ -19,7 +19,7 @@ class Home:
 
     @property
     def archive(self) -> Path:
-        """Return the path of the archive of loaded classes, with which a start takes a third of the time."""
+        """Return the path of the archive of loaded classes, with which a start takes half the time."""
         return self.folder / "node.aot"
 
     @property
