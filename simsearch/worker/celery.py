@@ -13,6 +13,7 @@ from celery.app.amqp import AMQP
 from celery.backends.base import DisabledBackend
 from celery.loaders.app import AppLoader
 from kombu.connection import Connection
+from kombu.transport import redis
 
 from simsearch.worker import broker, queue
 from simsearch.worker.settings import settings
@@ -24,8 +25,46 @@ def _configuration() -> dict[str, Any]:
     return settings(broker.address(), queue.prefix(queue.name_of(queue.index_address())))
 
 
+class OwnQoS(redis.QoS):
+    """What a worker has in hand, and nothing that it could not give back because Redis had gone.
+
+    Kombu would keep that for ever: a worker with full hands reads no more, so it never meets the loss of its
+    connection. The message comes back when its time is over, as that of a worker that was killed does.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        """Acknowledge a message."""
+        try:
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+        finally:
+            self._quick_ack(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Give a message back."""
+        try:
+            super().reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
+        finally:
+            self._quick_ack(delivery_tag)
+
+
+class OwnChannel(redis.Channel):
+    """A channel with what is in hand."""
+
+    QoS = OwnQoS
+
+
+class OwnTransport(redis.Transport):
+    """Kombu's way to Redis, over our channels."""
+
+    Channel = OwnChannel
+
+
 class OwnConnection(Connection):
-    """A connection that can be closed when Redis has gone."""
+    """A connection that can be closed when Redis has gone, and is used again when it has come back."""
+
+    def get_transport_cls(self) -> type[OwnTransport]:
+        """Return the way to Redis, which is the only broker, with TLS or without."""
+        return OwnTransport
 
     def maybe_close_channel(self, channel: Any) -> None:
         """Close a channel, at the second try if need be.

@@ -38,6 +38,7 @@ class Worker:
         self.processes = processes
         self.log = folder / f"worker-{time.monotonic_ns()}.log"
         how = ["-A", "worker.quick", "--quiet", "worker", "--concurrency", str(processes), "--loglevel", "INFO"]
+        how += ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # as `simsearch worker` is
         self.process = leash.start([sys.executable, "-m", "celery", *how], self.log, environment)
         until(lambda: "ready" in self.said() or self.process.poll() is not None, "the worker is ready")
         assert self.process.poll() is None, self.said()

@@ -32,6 +32,7 @@ from simsearch.worker.producer import announce
 from simsearch.worker.queue import WAITING, Queue
 
 from .conftest import documents
+from .quick import SLOW
 from .site import Site, Worker, producing, until
 
 #: What a worker says each time that it does not reach Redis.
@@ -65,6 +66,20 @@ def test_7_an_idle_worker_takes_new_work_after_a_restart_of_redis(site: Site) ->
         site.redis.start()
         site.enqueue(documents(10, first=first))
         until(lambda count=first + 10: site.documents() == count, "the new work is done")
+
+
+def test_7_a_worker_with_full_hands_goes_on_after_redis_was_away(site: Site) -> None:
+    """It reads nothing meanwhile, and meets the loss only as it gives back what it has in hand."""
+    worker = site.start(1)
+    expected = [*documents(1, SLOW), *documents(10, first=1)]
+    site.enqueue(expected[:1])
+    until(site.in_hand, "it is in hand")
+    site.redis.kill()
+    until(lambda: "Couldn't" in worker.said(), "it cannot be given back")
+    site.redis.start()
+    site.enqueue(expected[1:])
+    site.wait()
+    site.assert_each_once(expected)
 
 
 def test_7_a_connection_with_a_message_in_hand_and_a_read_under_way_can_be_closed_without_redis(site: Site) -> None:
