@@ -1,4 +1,4 @@
-"""An index that a command reads."""
+"""An index that a command reads, or gives another model."""
 
 from __future__ import annotations
 

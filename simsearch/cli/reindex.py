@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
 from simsearch.cli.options import IndexOption, JsonOption, open_index
 from simsearch.cli.progress import Bar
+from simsearch.cli.reader import Reader
 
 if TYPE_CHECKING:
     from simsearch.indexer import Index
@@ -68,11 +70,12 @@ def reindex(
         raise typer.BadParameter("--diff changes nothing: it goes with --model, and without --drop-old.")
     questions = _questions(diff) if diff else []
     failed = 0
-    with open_index(index) as opened:
-        if to:
-            from simsearch.model import Model
+    if to:
+        from simsearch.model import Model
 
-            failed = _reindex(opened, Model.load(to), questions, as_json, kept=not drop_old)
+        change = partial(_reindex, model=Model.load(to), questions=questions, as_json=as_json, kept=not drop_old)
+        with Reader(index) as reader:
+            failed = reader.ask(change)  # again, where another run was faster, as one that was killed in its last step
     if drop_old:
         with open_index(index) as opened:  # it may have another model now
             dropped = opened.engine.drop_old()

@@ -276,3 +276,26 @@ def test_the_answer_to_the_swap_may_be_lost(on_server: Place, index: Remote, pro
     assert through("reindex", "--model", str(new.path), first=QUICK).code == 0
     assert on_server.commands.ok("status").row["documents"] == BASE
     assert_nothing_is_left_to_do(on_server, new)
+
+
+#: Python that gives the index the model by another process just before this one compares.
+FASTER = """
+import subprocess, sys
+from simsearch.indexer import reindexing
+
+def check(*given, usual=reindexing.check):
+    reindexing.check = usual
+    subprocess.run([sys.executable, "-m", "simsearch", *sys.argv[1:]], check=True, capture_output=True)
+    usual(*given)
+
+reindexing.check = check
+"""
+
+
+def test_another_run_may_be_faster(place: Place) -> None:
+    """As one that was killed may be, whose last request was under way."""
+    _, new = place.models
+    done = place.commands("reindex", "--model", str(new.path), first=f"{QUICK}\n{FASTER}")
+    assert (done.code, done.out) == (0, ""), done.err
+    assert "nothing to do" in done.err
+    assert_nothing_is_left_to_do(place, new)

@@ -15,25 +15,24 @@ import pytest
 from cli.process import Simsearch
 
 from .conftest import documents
-from .moments import end, wait_for
+from .moments import end
 
 HOW = ("--min-count", "2", "--dimensions", "8", "--passes", "2")
 
-#: Kills the process when it renames for the n-th time within the folder.
-KILL_AT_RENAME = """
-import os, signal, sys
-renames = 0
+#: Kills the process as it opens or renames for the n-th time what is to be the model, or was it.
+KILL_AT = r"""
+import os, re, signal, sys
+left = {1}
 
 def watch(event, arguments):
-    global renames
-    if event == "os.rename" and "模型" in str(arguments[0]):
-        renames += 1
-        if renames == {0}:
+    global left
+    if event == "{0}" and re.search(r"(^|/)(模型|\.模型\.[0-9a-f]{{8}}(/.*)?)$", str(arguments[0])):
+        left -= 1
+        if not left:
             os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(watch)
 """
-
 
 #: Lets no file grow beyond so many bytes, as a full disk would.
 FULL_AT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
@@ -85,18 +84,6 @@ def test_a_killed_training_leaves_the_old_model(
     assert simsearch.ok("train", corpus, "--to", "模型", *HOW, "--seed", "2").row["id"] == new == identity(simsearch)
 
 
-def test_a_training_killed_while_it_writes_leaves_the_old_model(
-    simsearch: Simsearch, corpus: Path, old: str, chance: random.Random
-) -> None:
-    with simsearch.start("train", corpus, "--to", "模型", *HOW, "--seed", "2") as process:
-        assert wait_for(lambda: any(simsearch.folder.glob(".模型.[!t]*")), process), "it writes beside the target"
-        end(process, signal.SIGKILL, after=chance.uniform(0, 0.005))
-    assert identity(simsearch)
-    assert_no_half_model(simsearch)
-    new = simsearch.ok("train", corpus, "--to", "模型", *HOW, "--seed", "2").row["id"]
-    assert identity(simsearch) == new != old
-
-
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)], ids=["3 kills", "20 kills"])
 def test_a_killed_training_goes_on_and_ends_with_the_same_model(
     simsearch: Simsearch, corpus: Path, chance: random.Random, kills: int
@@ -135,14 +122,16 @@ def test_a_full_disk_is_one_sentence_and_the_training_goes_on_with_more_room(
     assert simsearch.ok("train", corpus, "--to", "模型", *how, "--resume").row["id"] == whole == identity(simsearch)
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_a_training_killed_between_two_renames_leaves_a_model(
-    simsearch: Simsearch, corpus: Path, old: str, number: int
+@pytest.mark.parametrize("event", ["open", "first rename", "second rename"])
+def test_a_training_killed_while_it_writes_leaves_a_model(
+    simsearch: Simsearch, corpus: Path, old: str, chance: random.Random, event: str
 ) -> None:
     again = ("train", corpus, "--to", "模型", *HOW, "--seed", "2")
-    done = simsearch(*again, first=KILL_AT_RENAME.format(number))
-    assert done.code in (0, -signal.SIGKILL)
-    assert identity(simsearch) in (old, done.row["id"] if done.out else old)
+    files = len(list(simsearch.folder.joinpath("模型").iterdir()))
+    moment = {"open": ("open", chance.randint(1, files)), "first rename": ("os.rename", 1)}.get(event, ("os.rename", 2))
+    assert simsearch(*again, first=KILL_AT.format(*moment)).code == -signal.SIGKILL
+    assert identity(simsearch) == old
+    assert_no_half_model(simsearch)
     new = simsearch.ok(*again).row["id"]
     assert identity(simsearch) == new != old
 
