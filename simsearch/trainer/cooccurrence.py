@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simsearch.trainer.errors import NoPairs
 from simsearch.trainer.rows import Rows
-from simsearch.trainer.threads import compiled, each, ranges
+from simsearch.trainer.threads import alone, compiled, each, ranges
 from simsearch.trainer.vocabulary import Vocabulary
 from simsearch.trainer.words import LINE_END
 
@@ -111,10 +111,10 @@ def _count_part(
 ) -> tuple[Rows, NDArray[np.float64]]:
     """Count the pairs of one part; `whole` keeps all, those seen once and far apart with a negative sum."""
     counts = np.zeros(words, np.int64)
-    _count_words(tokens, counts)
+    alone(_count_words, tokens, counts)
     firsts = np.concatenate([[0], np.cumsum(counts)])
     positions = np.empty(firsts[-1], np.int32)
-    _gather_positions(tokens, firsts[:-1].copy(), positions)
+    alone(_gather_positions, tokens, firsts[:-1].copy(), positions)
     sizes, marginals = np.zeros(words, np.int64), np.zeros(words)
     tasks = ranges(counts, -(-len(positions) // BLOCK)) if len(positions) else []
     with ThreadPoolExecutor(threads) as pool, open(path, "wb") as file:

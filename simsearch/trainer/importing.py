@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simsearch.corpus.folding import fold
 from simsearch.errors import SimsearchError
-from simsearch.trainer import word_counts
+from simsearch.trainer import interrupts, word_counts
 from simsearch.trainer.training import Progress
 from simsearch.trainer.vector_file import opened
 
@@ -90,10 +90,11 @@ def import_vectors(
     Raises `VectorsUnreadable`, `NoVectors`, `VectorsDamaged`, `NotUnicode`, `TooFewVectors`, `CountsUnreadable`,
     `NotAModel`, `ModelUnwritable`.
     """
-    from threadpoolctl import threadpool_limits
+    with interrupts.held_back():
+        from threadpoolctl import threadpool_limits
 
-    from simsearch.model.saving import check_target, save
-    from simsearch.trainer import search_space
+        from simsearch.model.saving import check_target, save
+        from simsearch.trainer import search_space
 
     def report(stage: str) -> Callable[..., None]:
         return lambda done, total=1.0: progress(stage, done, total) if progress else None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simsearch.model.saving import Tables
 from simsearch.model.search_space import HALF_COUNT
-from simsearch.trainer.threads import compiled
+from simsearch.trainer.threads import alone, compiled
 
 #: Directions in which the vectors spread less than this share of the widest are not blown up further.
 NARROWEST = 1e-4
@@ -162,8 +162,15 @@ def _regress(
     return solution
 
 
+def _times(
+    starts: NDArray[np.int64], columns: NDArray[np.int32], values: NDArray[np.float32], dense: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Return the product of a sparse matrix and a dense one."""
+    return alone(_multiply, starts, columns, values, dense)
+
+
 @compiled
-def _times(starts, columns, values, dense):  # type: ignore[no-untyped-def]
+def _multiply(starts, columns, values, dense):  # type: ignore[no-untyped-def]
     """Multiply a sparse matrix with a dense one."""
     out = np.zeros((len(starts) - 1, dense.shape[1]), np.float32)
     for row in range(len(starts) - 1):

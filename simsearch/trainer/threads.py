@@ -7,12 +7,9 @@ progress is seen and Ctrl-C is heard, and forking stays safe.
 from __future__ import annotations
 
 import ctypes
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -20,6 +17,8 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from simsearch.trainer import interrupts
 
 Result = TypeVar("Result")
 #: Of glibc's mallopt(3).
@@ -47,7 +46,7 @@ def each(
     No more than `ahead` results wait to be used. Ctrl-C is heard between two of them.
     """
     futures: deque[Future[Result]] = deque()
-    with _interrupts_held_back() as let_through:
+    with interrupts.held_back() as let_through:
         try:
             for task in tasks:
                 futures.append(pool.submit(function, *task))
@@ -62,28 +61,10 @@ def each(
                 future.cancel()
 
 
-@contextmanager
-def _interrupts_held_back() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back until the function that is yielded is called.
-
-    Raised inside a pool, it could leave a lock taken, for which the pool's threads, and so the end, wait for ever.
-    """
-    usual = signal.getsignal(signal.SIGINT)
-    if usual is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-    came: list[bool] = []
-
-    def let_through() -> None:
-        if came:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, lambda *_: came.append(True))
-    try:
-        yield let_through
-        let_through()
-    finally:
-        signal.signal(signal.SIGINT, usual)
+def alone(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a compiled function in this thread; Ctrl-C is heard when it is done."""
+    with interrupts.held_back():
+        return function(*arguments)
 
 
 def give_memory_back() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simsearch.processes import processors
+from simsearch.trainer import interrupts
 from simsearch.trainer.bill import Bill
 from simsearch.trainer.errors import DimensionsDiffer, StartWithoutPMI
 from simsearch.trainer.settings import Settings
@@ -49,13 +50,14 @@ def train(
     Raises a `TrainingError` that says what to do, for instance where the texts are too few.
     """
     # Here, because reading settings and errors should not cost the half second in which numba is loaded.
-    from threadpoolctl import threadpool_limits
+    with interrupts.held_back():
+        from threadpoolctl import threadpool_limits
 
-    from simsearch.model import Model
-    from simsearch.model.saving import check_target, save
-    from simsearch.trainer import held_out, search_space, workspace
-    from simsearch.trainer.stages import Stages
-    from simsearch.trainer.threads import give_memory_back
+        from simsearch.model import Model
+        from simsearch.model.saving import check_target, save
+        from simsearch.trainer import held_out, search_space, workspace
+        from simsearch.trainer.stages import Stages
+        from simsearch.trainer.threads import give_memory_back
 
     give_memory_back()
     check_target(folder)

@@ -38,6 +38,20 @@ sys.addaudithook(watch)
 FULL_AT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 
 
+#: Interrupts the process once, where C calls Python to load a compiled function: no exception passes there.
+INTERRUPTED_LOADING = """
+import os, signal
+from numba.core.codegen import JITCodeLibrary
+
+def hook(library, *given, usual=JITCodeLibrary._object_getbuffer_hook):
+    JITCodeLibrary._object_getbuffer_hook = usual
+    os.kill(os.getpid(), signal.SIGINT)
+    return usual(*given)
+
+JITCodeLibrary._object_getbuffer_hook = classmethod(hook)
+"""
+
+
 @pytest.fixture
 def corpus(simsearch: Simsearch) -> Path:
     """Return a corpus that takes a second to learn."""
@@ -149,3 +163,12 @@ def test_ctrl_c_ends_a_training_with_one_sentence(
     assert identity(simsearch) == old
     assert len(err.splitlines()) == 1, err
     assert "--resume goes on" in err
+
+
+def test_ctrl_c_is_heard_though_a_compiled_function_is_being_loaded(
+    simsearch: Simsearch, corpus: Path, old: str
+) -> None:
+    done = simsearch("train", corpus, "--to", "模型", *HOW, "--seed", "2", first=INTERRUPTED_LOADING, fresh=True)
+    assert (done.code, done.out) == (130, "")
+    assert "--resume goes on" in done.err
+    assert identity(simsearch) == old
