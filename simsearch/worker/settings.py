@@ -60,6 +60,7 @@ def settings(broker: str, prefix: str) -> dict[str, Any]:
         "broker_connection_retry": True,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        "worker_pool": "simsearch.worker.pool:OwnTaskPool",
         "worker_max_tasks_per_child": 1000,
         # On SIGQUIT: time for what is in hand, before it is put back.
         "worker_soft_shutdown_timeout": 10.0,

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from billiard.pool import Pool
+
 from simsearch.indexer import indexing
 from simsearch.worker import settings, tasks
 
@@ -24,6 +26,17 @@ from simsearch.worker.celery import app  # noqa: E402, F401
 #: A text with one of these kills its process, never ends, never ends and hears no signal, fails, or takes a moment.
 KILLS, HANGS, DEAF, FAILS, SLOW = "【致命】", "【停住】", "【失聪】", "【出错】", "【慢】"
 
+#: While this file is there, the system does not tell that a process has ended.
+UNTOLD = "untold"
+_maintain_pool = Pool.maintain_pool
+
+
+def _maintain_pool_if_told(pool: Any) -> None:
+    if not Path(os.environ["QUICK_NOTES"]).with_name(UNTOLD).exists():
+        _maintain_pool(pool)
+
+
+Pool.maintain_pool = _maintain_pool_if_told
 _enrich = indexing.enrich
 
 

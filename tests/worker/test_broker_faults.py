@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from cli.process import Simsearch, write_lines
+from faults.moments import is_running
 from kombu import Consumer
 from kombu.message import Message
 from servers.certificates import Certificate
@@ -32,7 +35,7 @@ from simsearch.worker.producer import announce
 from simsearch.worker.queue import WAITING, Queue
 
 from .conftest import documents
-from .quick import SLOW
+from .quick import SLOW, UNTOLD
 from .site import Site, Worker, producing, until
 
 #: What a worker says each time that it does not reach Redis.
@@ -43,7 +46,8 @@ def go_away(site: Site, worker: Worker) -> None:
     """Kill Redis, and leave it away for longer than the worker waits between two tries."""
     before = worker.said().count(TRIED)
     site.redis.kill()
-    until(lambda: worker.said().count(TRIED) >= before + 2, "the worker has tried twice")
+    until(lambda: worker.said().count(TRIED) >= before + 2 or worker.process.poll() is not None, "two tries")
+    assert worker.process.poll() is None
 
 
 def test_7_a_restart_of_redis_loses_nothing_and_the_worker_goes_on(any_site: Site) -> None:
@@ -78,6 +82,24 @@ def test_7_a_worker_with_full_hands_goes_on_after_redis_was_away(site: Site) -> 
     until(lambda: "Couldn't" in worker.said(), "it cannot be given back")
     site.redis.start()
     site.enqueue(expected[1:])
+    site.wait()
+    site.assert_each_once(expected)
+
+
+def test_7_a_process_may_end_as_the_connection_is_lost(site: Site) -> None:
+    """Its end is seen, and the worker still has it in its list as it connects again."""
+    untold = site.folder / UNTOLD
+    untold.touch()
+    worker = site.start(1)
+    (child,) = worker.children()
+    os.kill(child, signal.SIGKILL)
+    until(lambda: not is_running(child), "it has ended")
+    go_away(site, worker)
+    site.redis.start()
+    expected = documents(10)
+    site.enqueue(expected)
+    until(lambda: site.queue.in_hand() or worker.process.poll() is not None, "the worker is connected again")
+    untold.unlink()
     site.wait()
     site.assert_each_once(expected)
 
