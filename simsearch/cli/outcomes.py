@@ -71,13 +71,19 @@ def count(counts: Counter[str], outcomes: Iterable[Outcome]) -> None:
 def summarise(counts: Counter[str], names: Sequence[str], url: str, seconds: float, as_json: bool | None) -> None:
     """Show how many documents became what, in the order of `names`."""
     if output.for_people(as_json):
+        from simsearch.corpus.tables import DELIMITERS
+
         told = [
             f"{counts[name]:,} {name}" for name in names if counts[name] or (name == "stored" and not counts["queued"])
         ]
         output.echo(f"{', '.join(told)} in {seconds:.1f} s ({url})")
-        types = [f"{counts[name]:,} {name}" for name in counts if name.startswith(".") or name == "no ending"]
-        if types:
-            output.say(f"Passed over, of types that are not read: {', '.join(types)}.")
+        types = [name for name in counts if name.startswith(".") or name == "no ending"]
+        for reason, passed in (
+            ("of types that are not read", [name for name in types if name not in DELIMITERS]),
+            ('as the first row names no column "text"', [name for name in types if name in DELIMITERS]),
+        ):
+            if passed:
+                output.say(f"Passed over, {reason}: {', '.join(f'{counts[name]:,} {name}' for name in passed)}.")
         if lines := counts[REPEATED_LINES]:
             output.say(f"Repeated lines: {lines:,}, as menus and footers have; they give no tags.")
     else:

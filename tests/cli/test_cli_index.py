@@ -107,6 +107,20 @@ def test_each_bad_file_or_line_is_skipped_with_its_reason_and_the_rest_is_stored
     assert ids(simsearch) == {"混合/好.txt", "混合/夹.txt/好.txt", "樱花"}
 
 
+def test_what_is_passed_over_is_told_with_its_reason(simsearch: Simsearch, tmp_path: Path) -> None:
+    folder = tmp_path / "混合"
+    folder.mkdir()
+    (folder / "好.txt").write_text("好", "utf-8")
+    (folder / "图.png").write_bytes(b"\x89PNG\r\n")
+    (folder / "表.tsv").write_text("编号\t内容\n1\t停水\n", "utf-8")
+    done = simsearch("index", folder, "--table")
+    assert (done.code, done.out.partition(" in ")[0]) == (0, "1 stored, 2 passed over")
+    assert done.err.splitlines() == [
+        "Passed over, of types that are not read: 1 .png.",
+        'Passed over, as the first row names no column "text": 1 .tsv.',
+    ]
+
+
 def test_a_file_that_is_asked_for_by_name_but_not_read_is_a_failure(simsearch: Simsearch, tmp_path: Path) -> None:
     (tmp_path / "图.png").write_bytes(b"\x89PNG\r\n")
     done = simsearch("index", "图.png")
