@@ -123,3 +123,12 @@ def test_an_index_without_its_shards_is_waited_for_and_told(own_node: Callable[.
     assert simsearch.ok("index", more, "--ledger", ledger).row["stored"] == 90
     verified(simsearch)
     assert_each_once(index, ids_of(100))
+
+
+def test_doctor_says_what_a_copy_that_is_not_there_costs_and_what_to_do(index: Remote, tmp_path: Path) -> None:
+    """The server is one node, which holds no copy of its own shards."""
+    simsearch = index.commands(tmp_path)
+    simsearch.ok("index", "-", given="绿茶")
+    index.set(index__number_of_replicas=1)
+    told = {row["check"]: row for row in simsearch.ok("doctor").rows}["health"]
+    assert told["what"].startswith("yellow, 1 replicas not assigned, so a lost node loses documents: add a node, ")

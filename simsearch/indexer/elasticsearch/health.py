@@ -46,8 +46,10 @@ def _health(connection: Connection, opened: Opened) -> Check:
     away = told["unassigned_shards"]
     if status == "red":
         return Check("health", False, f"red, {away} shards without a copy: bring back the nodes that hold them")
-    note = f", {away} replicas not assigned: a lost node loses documents" if status == "yellow" else ""
-    return Check("health", True, f"{status}{note}")
+    if status == "yellow":
+        remedy = "add a node, or have a copy tried again by POST /_cluster/reroute?retry_failed=true"
+        return Check("health", True, f"yellow, {away} replicas not assigned, so a lost node loses documents: {remedy}")
+    return Check("health", True, str(status))
 
 
 def _mapping(opened: Opened, address: Address) -> Check:
