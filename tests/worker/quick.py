@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from billiard.connection import Connection
 from billiard.pool import Pool
 
 from simsearch.indexer import indexing
@@ -37,6 +38,17 @@ def _maintain_pool_if_told(pool: Any) -> None:
 
 
 Pool.maintain_pool = _maintain_pool_if_told
+_send_bytes = Connection._send_bytes
+
+
+def _send_or_die(pipe: Any, data: bytes) -> None:
+    """End as it may happen where a result is so long that it is written in two pieces."""
+    if len(data) > 16_384:
+        os.kill(os.getpid(), signal.SIGKILL)
+    _send_bytes(pipe, data)
+
+
+Connection._send_bytes = _send_or_die
 _enrich = indexing.enrich
 
 

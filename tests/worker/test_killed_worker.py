@@ -109,6 +109,17 @@ def test_a_poisonous_document_ends_alone_in_dead_letters(site: Site, token: str,
     assert worker.process.poll() is None
 
 
+def test_a_message_that_fails_is_told_in_one_piece(site: Site) -> None:
+    """Between two pieces of a result a kill would leave half of it; the worker would end by an error as it reads on."""
+    worker = site.start(1)
+    expected = [*documents(1, FAILS), *documents(1, first=1)]
+    site.enqueue(expected)
+    site.wait()
+    assert site.letters()[expected[0].id].reason == "ZeroDivisionError: 出错"
+    assert site.documents() == 1
+    assert "exited" not in worker.said(), "no process is killed as it says more than goes in one piece"
+
+
 def test_6_a_worker_that_is_asked_to_end_finishes_what_is_in_hand(any_site: Site) -> None:
     worker = any_site.start(1)
     for number in range(4):
