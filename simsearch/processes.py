@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from simsearch import interrupts
 
 
 def processors() -> int:
@@ -20,6 +24,23 @@ def speak_alone() -> None:
     logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
     logging.getLogger("elastic_transport").propagate = False
     warnings.filterwarnings("ignore", module="elastic")
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Start workers here, which hear no Ctrl-C from their first moment on; in this process it is held back meanwhile.
+
+    A terminal sends it to all of them, and one that is still importing would show its traceback.
+    """
+    with interrupts.held_back():
+        if not hasattr(signal, "pthread_sigmask"):
+            yield
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # processes and threads inherit it
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_worker() -> None:

@@ -15,7 +15,7 @@ from simsearch.errors import SimsearchError
 from simsearch.indexer import indexing
 from simsearch.indexer.engine import Engine, Opener, Outcome
 from simsearch.model import Model
-from simsearch.processes import begin_worker
+from simsearch.processes import begin_worker, starting
 
 _target: tuple[Engine, Model]
 _writing: AbstractContextManager[object]
@@ -40,7 +40,8 @@ def add_each(opener: Opener, url: str, batches: Iterator[list[Document]], proces
         pending: set[Future[list[Outcome]]] = set()
         try:
             for batch in batches:
-                pending.add(pool.submit(_add, batch))
+                with starting():
+                    pending.add(pool.submit(_add, batch))
                 if len(pending) > 2 * processes:
                     done, pending = wait(pending, return_when=FIRST_COMPLETED)
                     yield from (future.result() for future in done)

@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simsearch import interrupts
 from simsearch.corpus.folding import fold
 from simsearch.errors import SimsearchError
-from simsearch.trainer import interrupts, word_counts
+from simsearch.trainer import word_counts
 from simsearch.trainer.training import Progress
 from simsearch.trainer.vector_file import opened
 

@@ -18,7 +18,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from simsearch.trainer import interrupts
+from simsearch import interrupts
 
 Result = TypeVar("Result")
 #: Of glibc's mallopt(3).

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simsearch import interrupts
 from simsearch.processes import processors
-from simsearch.trainer import interrupts
 from simsearch.trainer.bill import Bill
 from simsearch.trainer.errors import DimensionsDiffer, StartWithoutPMI
 from simsearch.trainer.settings import Settings

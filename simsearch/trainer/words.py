@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simsearch.corpus.folding import fold
 from simsearch.corpus.segmentation import Segmenter
-from simsearch.processes import begin_worker
+from simsearch.processes import begin_worker, starting
 from simsearch.trainer.errors import WorkerDied
 from simsearch.trainer.repeated_lines import RepeatedLines, checksum
 
@@ -115,7 +115,8 @@ def _segmented(texts: Iterable[str], dictionary: Sequence[str], processes: int) 
     try:
         waiting: deque[Future[Chunk]] = deque()
         for chunk in chain(first, chunks):
-            waiting.append(pool.submit(_number, *chunk))
+            with starting():
+                waiting.append(pool.submit(_number, *chunk))
             if len(waiting) > 2 * processes:  # texts are read only as fast as they are used
                 yield waiting.popleft().result()
         while waiting:

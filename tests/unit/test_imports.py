@@ -18,7 +18,7 @@ from simsearch.indexer import open_index
 PACKAGE = Path(simsearch.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 #: Modules of the root, for all parts.
-COMMON = {"addresses", "errors", "files", "folders", "limits", "packages", "patience", "processes"}
+COMMON = {"addresses", "errors", "files", "folders", "interrupts", "limits", "packages", "patience", "processes"}
 #: What each part may know beside itself and COMMON.
 KNOWS = {
     "corpus": set(),
@@ -33,6 +33,7 @@ KNOWS = {
     "errors": set(),
     "files": set(),
     "folders": set(),
+    "interrupts": set(),
     "limits": set(),
     "packages": set(),
     "patience": set(),
