@@ -17,6 +17,8 @@ from enrich.notices import notice
 
 #: Documents at the beginning.
 FIRST = 600
+#: As somebody else may write a document between its reading and its writing, an update asks to be done again.
+AGAIN = {"retry_on_conflict": 10}
 
 
 def main(url: str, name: str, seed: int, changes: int, pause: float) -> None:
@@ -49,9 +51,9 @@ def change(server: Elasticsearch, name: str, chance: random.Random, ids: list[st
     elif kind == "write":
         server.index(index=name, id=id, document=notice(chance, number))
     elif kind == "update":
-        server.update(index=name, id=id, doc={"title": f"改{number}"}, doc_as_upsert=True)
+        server.update(index=name, id=id, doc={"title": f"改{number}"}, doc_as_upsert=True, **AGAIN)
     elif kind == "views":
-        server.update(index=name, id=id, doc={"views": number}, doc_as_upsert=True)
+        server.update(index=name, id=id, doc={"views": number}, doc_as_upsert=True, **AGAIN)
     elif kind == "delete" and len(ids) > FIRST // 2:
         ids.remove(id)
         server.options(ignore_status=404).delete(index=name, id=id)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
-from cli.process import DEADLINE, Running, Simsearch
+from cli.process import DEADLINE, Simsearch
 
 from .conftest import documents
 from .moments import children, wait_for
@@ -30,7 +31,7 @@ def is_importing(process: int) -> bool:
         return False
 
 
-def interrupt(process: Running) -> None:
+def interrupt(process: subprocess.Popen[bytes]) -> None:
     """Send what a terminal sends; those that are just starting get it first."""
     for one in (*reversed(children(process.pid)), process.pid):
         with contextlib.suppress(ProcessLookupError):
