@@ -49,4 +49,3 @@ def test_ctrl_c_is_told_in_one_sentence_though_processes_are_just_starting(
         out, err = process.communicate(timeout=DEADLINE)
     assert (process.returncode, out) == (130, b""), err.decode()
     assert len(err.decode().splitlines()) == 1, err.decode()
-    simsearch.ok(command, *arguments)

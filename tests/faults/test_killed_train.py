@@ -19,14 +19,14 @@ from .moments import end
 
 HOW = ("--min-count", "2", "--dimensions", "8", "--passes", "2")
 
-#: Kills the process as it opens or renames for the n-th time what is to be the model, or was it.
+#: Kills the process as it opens or renames for the n-th time what has such a path.
 KILL_AT = r"""
 import os, re, signal, sys
 left = {1}
 
 def watch(event, arguments):
     global left
-    if event == "{0}" and re.search(r"(^|/)(模型|\.模型\.[0-9a-f]{{8}}(/.*)?)$", str(arguments[0])):
+    if event == "{0}" and re.search(r"{2}", str(arguments[0])):
         left -= 1
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -34,6 +34,8 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 """
 
+#: The model at its place and where it is written before; files with what a training has done so far.
+TARGET, WORK = r"(^|/)(模型|\.模型\.[0-9a-f]{8}(/.*)?)$", r"/\.模型\.training/"
 #: Lets no file grow beyond so many bytes, as a full disk would.
 FULL_AT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 
@@ -103,16 +105,14 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_model(
     simsearch: Simsearch, corpus: Path, chance: random.Random, kills: int
 ) -> None:
     how = (*HOW[:-1], "400", "--seed", "2")
-    start = time.monotonic()
     whole = simsearch.ok("train", corpus, "--to", "量", *how).row["id"]
-    seconds = time.monotonic() - start
     killed = 0
     while killed < kills:
-        with simsearch.start("train", corpus, "--to", "模型", *how, "--resume") as process:
-            code, *_ = end(process, signal.SIGKILL, after=chance.uniform(0.1, 1) * seconds)
+        moment = KILL_AT.format("open", chance.randint(1, 8), WORK)
+        code = simsearch("train", corpus, "--to", "模型", *how, "--resume", first=moment).code
         killed += code == -signal.SIGKILL
         assert_no_half_model(simsearch)
-        if code == 0:  # it was faster
+        if code == 0:  # there were fewer steps left
             assert identity(simsearch) == whole
             shutil.rmtree(simsearch.folder / "模型")
     assert simsearch.ok("train", corpus, "--to", "模型", *how, "--resume").row["id"] == whole == identity(simsearch)
@@ -143,7 +143,7 @@ def test_a_training_killed_while_it_writes_leaves_a_model(
     again = ("train", corpus, "--to", "模型", *HOW, "--seed", "2")
     files = len(list(simsearch.folder.joinpath("模型").iterdir()))
     moment = {"open": ("open", chance.randint(1, files)), "first rename": ("os.rename", 1)}.get(event, ("os.rename", 2))
-    assert simsearch(*again, first=KILL_AT.format(*moment)).code == -signal.SIGKILL
+    assert simsearch(*again, first=KILL_AT.format(*moment, TARGET)).code == -signal.SIGKILL
     assert identity(simsearch) == old
     assert_no_half_model(simsearch)
     new = simsearch.ok(*again).row["id"]
