@@ -142,6 +142,7 @@ def _share(terms: Sequence[Term], exact: NDArray[np.float64], average_length: fl
     nats = held * sum(term.idf for term in terms)
     if not nats:
         return 1.0
-    short = min(1.0, SHORT / average_length) ** 2
+    # No length where the index was empty as it was counted, and had a first document as it was asked.
+    short = min(1.0, SHORT / average_length) ** 2 if average_length else 1.0
     weight = LEAST + max(1 - held, 0.0) * (NATS / nats) ** STEEPNESS * short
     return weight / (1 + weight)

@@ -65,6 +65,14 @@ def test_pairs_of_words_and_the_share_of_the_cosine_add_up_to_the_score(model, m
         assert 0 < item.score <= 1 + 1e-6
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_documents_that_came_after_an_empty_index_was_counted_are_ranked(model, mode):
+    passages = [Candidate("甲", 0, Passage("咖啡 和 茶 哪个 健康", 0, 0))]
+    ranked = rank(model, ["咖啡", "健康"], Candidates(passages, {}, 0, 0.0), mode)
+    # By words alone nothing is earned: how rare they are, and how long a passage is, are not known yet.
+    assert [item.candidate.id for item in ranked] == (["甲"] if mode in ("hybrid", "similar") else [])
+
+
 @given(words=questions, texts=found_texts)
 def test_the_words_of_a_pair_stand_in_the_question_and_in_the_document(model, words, texts):
     for mode in ("hybrid", "keyword"):
