@@ -212,6 +212,7 @@ def _root(folder: Path) -> str:
 def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str], reading: Reading) -> Iterator[Document]:
     """Yield the documents; say what could not be read, and which ids came twice."""
     from simsearch.corpus import Skipped
+    from simsearch.corpus.sources import ending_of
     from simsearch.indexer.enrichment import storable_id
 
     for item in found:
@@ -219,7 +220,8 @@ def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str], rea
             reading.unread.add(item.name)
             counts["failed" if item.failed else "passed over"] += 1
             if not item.failed:
-                counts[Path(item.source).suffix or "no ending"] += 1
+                path = Path(item.source)
+                counts[ending_of(path)[0] or path.suffix or "no ending"] += 1
             else:
                 output.say(f"Skipped: {item.source} {item.reason}.")
             continue

@@ -125,7 +125,7 @@ def _inside(folder: Path, path: Path) -> str:
 
 
 def _read_file(path: Path, name: str, how: _How, asked_for: bool) -> Iterator[Document | Skipped]:
-    ending, opener = _ending(path)
+    ending, opener = ending_of(path)
     if ending not in FORMATS:
         reason = f"is of a type that is not read: use one of {' '.join(FORMATS)}, or pipe the text in with -"
         yield Skipped(str(path), reason, failed=asked_for)
@@ -159,7 +159,8 @@ def _read_file(path: Path, name: str, how: _How, asked_for: bool) -> Iterator[Do
         yield Skipped(str(path), f"needs the package {error.package}: pip install 'simsearch[{error.extra}]'")
 
 
-def _ending(path: Path) -> tuple[str, Any]:
+def ending_of(path: Path) -> tuple[str, Any]:
+    """Return the ending that tells a file's type, in small letters, and what opens it, compressed or not."""
     if path.suffix.lower() in COMPRESSED:
         return Path(path.stem).suffix.lower(), COMPRESSED[path.suffix.lower()]
     return path.suffix.lower(), open

@@ -29,7 +29,7 @@ def read_table(stream: IO[bytes], name: str, delimiter: str, asked_for: bool) ->
     if head is None:  # an empty file
         return
     if isinstance(head, Skipped):
-        yield head._replace(failed=asked_for)
+        yield head if asked_for else head._replace(source=name, failed=False)
         return
     columns = [column.strip() for column in head[1]]
     if columns.count("text") != 1 or len(set(columns)) < len(columns):

@@ -112,12 +112,16 @@ def test_what_is_passed_over_is_told_with_its_reason(simsearch: Simsearch, tmp_p
     folder.mkdir()
     (folder / "好.txt").write_text("好", "utf-8")
     (folder / "图.png").write_bytes(b"\x89PNG\r\n")
-    (folder / "表.tsv").write_text("编号\t内容\n1\t停水\n", "utf-8")
+    table = "编号\t内容\n1\t停水\n".encode()
+    (folder / "表.tsv").write_bytes(table)
+    (folder / "表二.TSV").write_bytes(table)
+    (folder / "表三.tsv.gz").write_bytes(gzip.compress(table))
+    (folder / "表四.csv").write_text('"断\n', "utf-8")
     done = simsearch("index", folder, "--table")
-    assert (done.code, done.out.partition(" in ")[0]) == (0, "1 stored, 2 passed over")
+    assert (done.code, done.out.partition(" in ")[0]) == (0, "1 stored, 5 passed over")
     assert done.err.splitlines() == [
         "Passed over, of types that are not read: 1 .png.",
-        'Passed over, as the first row names no column "text": 1 .tsv.',
+        'Passed over, as the first row names no column "text": 3 .tsv, 1 .csv.',
     ]
 
 
