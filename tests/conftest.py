@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,10 @@ for _name in [name for name in os.environ if name.startswith("SIMSEARCH_")]:
     if not _name.startswith("SIMSEARCH_TEST_"):
         del os.environ[_name]
 
-# Where it may not be kept, every process compiles the package anew: a third of what a command takes.
+# Where it may not be kept, every process compiles the package anew: a third of what a command takes. The workers of
+# pytest-xdist, which collect all tests, can share what the first of them has compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # pytest-xdist tells its workers the size of the terminal, which is none of the commands that tests start.
 for _name in ("COLUMNS", "LINES"):
     os.environ.pop(_name, None)

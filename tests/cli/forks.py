@@ -9,6 +9,7 @@ import atexit
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -16,11 +17,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 #: What commands share, and what reads no environment as it is imported.
 IMPORTED = (
@@ -32,6 +34,8 @@ IMPORTED = (
 )
 #: Beginnings of variables that Python reads as it starts.
 EARLY = ("PYTHON", "LANG", "LC_", "OPENBLAS")
+#: Bytes of each number that the server tells.
+TOLD = 16
 
 _starting = threading.Lock()
 _server: socket.socket | None = None
@@ -42,59 +46,91 @@ def can_run(environment: Mapping[str, str]) -> bool:
     return hasattr(os, "fork") and _early(environment) == _early(os.environ)
 
 
-def run(
-    arguments: Sequence[str],
-    folder: Path,
-    environment: Mapping[str, str],
-    *,
-    first: str,
-    given: bytes,
-    stdout: IO[Any] | None,
-    deadline: float,
-) -> tuple[int, bytes, bytes]:
-    """Run a command to its end; return its exit code, stdout and stderr, as `subprocess` does.
+class Command:
+    """A command that has begun; it is used as a `subprocess.Popen` with pipes is."""
 
-    `first` is Python that runs before it. Where `stdout` is a file, it is written there. Raises
-    `subprocess.TimeoutExpired`, once the command is killed.
-    """
-    asked = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment), "first": first}
-    with ExitStack() as stack:
-        answer, theirs = (stack.enter_context(end) for end in socket.socketpair())
-        question = stack.enter_context(tempfile.TemporaryFile())
-        question.write(json.dumps(asked).encode())
-        question.flush()
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], first: str, stdout: IO[Any] | None
+    ) -> None:
+        """Begin it; `first` is Python that runs before it. Where `stdout` is a file, it is written there."""
+        asked = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment), "first": first}
+        self.args = list(arguments)
+        self.returncode: int | None = None
+        self._said: list[Future[bytes]] = []
+        self._answer, theirs = socket.socketpair()
         (input_, feeding), (out, output), (err, errors) = os.pipe(), os.pipe(), os.pipe()
-        descriptors = [question.fileno(), theirs.fileno(), input_, stdout.fileno() if stdout else output, errors]
-        socket.send_fds(_connection(), [b"."], descriptors)
-        theirs.close()
+        with theirs, tempfile.TemporaryFile() as question:
+            question.write(json.dumps(asked).encode())
+            question.flush()
+            descriptors = [question.fileno(), theirs.fileno(), input_, stdout.fileno() if stdout else output, errors]
+            socket.send_fds(_connection(), [b"."], descriptors)
         for descriptor in (input_, output, errors):
             os.close(descriptor)
-        pool = stack.enter_context(ThreadPoolExecutor(3))
-        pool.submit(_feed, feeding, given)
-        said = [pool.submit(_read, descriptor) for descriptor in (out, err)]
-        answer.settimeout(deadline)
-        told = stack.enter_context(answer.makefile())
-        process = int(told.readline())
-        try:
-            code = int(told.readline())
-        except TimeoutError:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(list(arguments), deadline) from None
-        return code, said[0].result(), said[1].result()
+        self.stdin: IO[bytes] | None = os.fdopen(feeding, "wb")
+        self.stdout, self.stderr = os.fdopen(out, "rb"), os.fdopen(err, "rb")
+        self.pid = self._told()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stdout.close()
+        self.stderr.close()
+        if self.stdin:
+            with suppress(BrokenPipeError):
+                self.stdin.close()
+        self.wait()
+        self._answer.close()
+
+    def poll(self) -> int | None:
+        """Return the exit code, None before the end."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, and return the exit code; raises `subprocess.TimeoutExpired`."""
+        if self.returncode is None:
+            if not select.select([self._answer], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            self.returncode = self._told()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to it, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, data: bytes = b"", timeout: float | None = None) -> tuple[bytes, bytes]:
+        """Give it its input, and return what it has said at its end; raises `subprocess.TimeoutExpired`."""
+        if not self._said:
+            pool = ThreadPoolExecutor(3)
+            if self.stdin:
+                pool.submit(_feed, self.stdin, data)
+            self._said = [pool.submit(stream.read) for stream in (self.stdout, self.stderr)]
+            pool.shutdown(wait=False)
+        if futures.wait(self._said, timeout).not_done:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        out, err = (said.result() for said in self._said)
+        self.wait(timeout)
+        return out, err
+
+    def _told(self) -> int:
+        """Return the next number that the server tells: the process, and then its exit code."""
+        return int(self._answer.recv(TOLD, socket.MSG_WAITALL))
 
 
 def _early(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(EARLY)}
 
 
-def _feed(descriptor: int, data: bytes) -> None:
-    with suppress(BrokenPipeError), open(descriptor, "wb") as stream:
+def _feed(stream: IO[bytes], data: bytes) -> None:
+    with suppress(BrokenPipeError), stream:
         stream.write(data)
-
-
-def _read(descriptor: int) -> bytes:
-    with open(descriptor, "rb") as stream:
-        return stream.read()
 
 
 def _connection() -> socket.socket:
@@ -129,9 +165,9 @@ def _serve() -> None:
                 return _become(question, streams)
             for descriptor in (question, *streams):
                 os.close(descriptor)
-            os.write(answer, f"{process}\n".encode())
+            os.write(answer, b"%*d" % (TOLD, process))
             code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-            os.write(answer, f"{code}\n".encode())
+            os.write(answer, b"%*d" % (TOLD, code))
             os._exit(0)
         for descriptor in descriptors:
             os.close(descriptor)
@@ -143,7 +179,8 @@ def _become(question: int, streams: Sequence[int]) -> None:
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.lseek(question, 0, os.SEEK_SET)
-    asked = json.loads(_read(question))
+    with open(question, "rb") as stream:
+        asked = json.load(stream)
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])

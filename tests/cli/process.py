@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from . import forks
 
@@ -65,18 +65,7 @@ class Simsearch:
         `first` is Python that runs before it; where it is about what is imported, the process must be `fresh`.
         """
         data = given.encode() if isinstance(given, str) else given
-        if not fresh and forks.can_run(self.environment):
-            code, out, err = forks.run(
-                [*map(str, arguments)],
-                self.folder,
-                self.environment,
-                first=first,
-                given=data,
-                stdout=stdout,
-                deadline=DEADLINE,
-            )
-            return Done(code, out.decode(), err.decode())
-        with self.start(*arguments, first=first, stdout=stdout or subprocess.PIPE) as process:
+        with self.start(*arguments, first=first, fresh=fresh, stdout=stdout) as process:
             try:
                 out, err = process.communicate(data, timeout=DEADLINE)
             except subprocess.TimeoutExpired:
@@ -91,16 +80,19 @@ class Simsearch:
         return done
 
     def start(
-        self, *arguments: str | Path, first: str = "", stdout: Any = subprocess.PIPE, stdin: Any = subprocess.PIPE
+        self, *arguments: str | Path, first: str = "", fresh: bool = False, stdout: IO[Any] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a command and return at once."""
+        """Start a command and return at once; where `stdout` is a file, it is written there."""
+        given = [*map(str, arguments)]
+        if not fresh and forks.can_run(self.environment):
+            return cast("subprocess.Popen[bytes]", forks.Command(given, self.folder, self.environment, first, stdout))
         how = ["-c", f"{first}\nfrom simsearch.cli import run\nrun()"] if first else ["-m", "simsearch"]
         return subprocess.Popen(
-            [sys.executable, *how, *map(str, arguments)],
+            [sys.executable, *how, *given],
             cwd=self.folder,
             env=self.environment,
-            stdin=stdin,
-            stdout=stdout,
+            stdin=subprocess.PIPE,
+            stdout=stdout or subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 

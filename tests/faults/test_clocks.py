@@ -42,7 +42,7 @@ def test_45_the_later_clock_wins_and_the_other_is_told(place: Place) -> None:
 
 def test_45_producers_whose_clocks_differ_lose_and_double_nothing(place: Place, tmp_path: Path) -> None:
     sources = [write_lines(tmp_path / f"{n}.jsonl", documents(300, edition=n)) for n in range(2)]
-    slow, fast = (place.commands.start("index", sources[n], first=AHEAD.format(n * HOUR)) for n in range(2))
+    slow, fast = (place.commands.start("index", sources[n], first=AHEAD.format(n * HOUR), fresh=True) for n in range(2))
     done = finish(slow)
     assert finish(fast).row["stored"] == 300
     assert (done.code, done.row["stored"] + done.row["older"]) == (0, 300), done.err

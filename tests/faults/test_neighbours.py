@@ -115,7 +115,7 @@ def test_a_reader_never_fails_while_every_document_is_replaced_and_deleted(simse
     with script(simsearch, RESTLESS) as writer:
         try:
             with open_index(simsearch.index, create=False) as index:
-                while int(writer.stdout.readline()) < 200:
+                while int(writer.stdout.readline()) < 100:
                     for _ in range(10):
                         hits = index.search("失眠的孩子", k=50)
                         assert len({hit.id for hit in hits}) == len(hits) <= 20

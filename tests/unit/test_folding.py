@@ -37,8 +37,9 @@ def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 
 
-def test_folding_any_single_character_twice_changes_nothing():
-    once = ((character, fold(character)) for character in map(chr, range(0x110000)))
+def test_folding_any_assigned_character_twice_changes_nothing():
+    assigned = (character for character in map(chr, range(0x110000)) if unicodedata.category(character) != "Cn")
+    once = ((character, fold(character)) for character in assigned)
     changed = [hex(ord(character)) for character, folded in once if folded not in (character, fold(folded))]
     assert not changed
 
