@@ -10,7 +10,8 @@ import typer
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, open_index
+from simsearch.cli.options import BrokerOption, IndexOption, JsonOption
+from simsearch.cli.reader import Reader
 
 if TYPE_CHECKING:
     from simsearch.indexer import Index
@@ -32,8 +33,8 @@ def status(
 
     Example: `simsearch status --watch --broker redis://localhost:6379/0`
     """
-    with open_index(index) as opened:
-        row = _row(opened, broker)
+    with Reader(index) as reader:
+        row = reader.ask(_row, broker)
         while watch:
             try:
                 if output.for_people(as_json):
@@ -42,7 +43,7 @@ def status(
                 time.sleep(PAUSE)
             except KeyboardInterrupt:
                 return
-            row = _row(opened, broker)
+            row = reader.ask(_row, broker)
     _show(row, as_json)
     if row["dead_letters"]:
         output.say("Some documents could not be stored: `simsearch retry --list` says why.")

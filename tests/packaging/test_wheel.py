@@ -54,10 +54,10 @@ def stranger(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if os.environ.get("CI") == "true":
             pytest.fail(f"pip reaches no package index: {reached.stderr}")
         pytest.skip("pip reaches no package index, so the wheel cannot be installed")
-    assert python("-m", "venv", folder / "venv").returncode == 0
+    assert python("-m", "venv", "--without-pip", folder / "venv").returncode == 0
     place = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
     quick = ("--no-compile", "--constraint", CONSTRAINTS)  # what is imported is compiled then
-    done = python("-m", "pip", "install", *quick, wheel, interpreter=place / "python")
+    done = python("-m", "pip", "--python", place / "python", "install", *quick, wheel)
     assert done.returncode == 0, done.stdout + done.stderr
     return place
 
@@ -99,9 +99,9 @@ def test_the_wheel_is_small(wheel: Path) -> None:
 
 
 def test_a_fresh_install_is_consistent_and_without_tools_of_developers(stranger: Path) -> None:
-    check = python("-m", "pip", "check", interpreter=stranger / "python")
+    check = python("-m", "pip", "--python", stranger / "python", "check")
     assert check.returncode == 0, check.stdout
-    listed = python("-m", "pip", "list", "--format", "json", interpreter=stranger / "python")
+    listed = python("-m", "pip", "--python", stranger / "python", "list", "--format", "json")
     names = {package["name"].lower() for package in json.loads(listed.stdout)}
     assert "simsearch" in names
     assert not names & {"pytest", "mypy", "ruff", "hypothesis", "build", "hatchling"}
