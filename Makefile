@@ -1,5 +1,5 @@
 PYTHON ?= python3
-WORKERS ?= 6
+WORKERS ?= 4
 BIN = .venv/bin
 SIMSEARCH = SIMSEARCH_INDEX=sqlite:///build/demo.db $(BIN)/simsearch
 
@@ -12,8 +12,8 @@ demo: .venv/ready  ## index examples/ and ask three questions
 	$(SIMSEARCH) query "胖子怎样减肥" -k 2 --table
 	$(SIMSEARCH) query "停水了" -k 2 --where year=2024 --table
 
-test: .venv/ready  ## everything that takes seconds, in 6 processes that mostly wait: make test [WORKERS=3]
-	$(BIN)/pytest -q -m "not slow" -n $(WORKERS) --dist worksteal
+test: .venv/ready  ## everything that takes seconds, in 4 processes that often wait, a file each: make test [WORKERS=3]
+	$(BIN)/pytest -q -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: .venv/ready  ## what takes minutes
 	$(BIN)/pytest -q -m slow

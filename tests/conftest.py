@@ -50,6 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = SEED
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the small tests come last: they fill the processors to the end while the long files are finished."""
+    items.sort(key=lambda item: item.path.parent.name in ("cli", "unit"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"seed: {SEED} (repeat with SEED={SEED})")
 
