@@ -36,7 +36,7 @@ from .server import (
 )
 
 #: Documents of a run of several processes, in small batches.
-LONG = 2_500
+LONG = 1_500
 KILLS = 4
 #: Seconds: longer than any single wait between two tries.
 OUTAGE = 12

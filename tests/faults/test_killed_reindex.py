@@ -27,7 +27,7 @@ from .moments import acknowledged, end, lines_of, wait_for
 from .server import SMALL, Remote, first
 
 #: Documents that are there from the beginning.
-BASE = 1_000
+BASE = 500
 KILLS = 2
 #: Python that runs before a command: small batches, so that processes share them, and few canaries.
 QUICK = f"{SMALL}; from simsearch.indexer import canaries; canaries.CANARIES = 5"

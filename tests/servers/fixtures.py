@@ -16,7 +16,7 @@ from .build import assemble
 from .certificates import Certificate, certify
 from .find import Server, running, version
 from .home import Home
-from .node import Node, cluster
+from .node import Node
 from .owner import Owner
 from .proxy import Fault, Proxy
 from .redis import Redis, program
@@ -61,19 +61,6 @@ def own_node(elasticsearch_home: Home, tmp_path: Path) -> Iterator[Callable[...,
         def start(*settings: str, heap: str = "256m", full_jit: bool = False) -> Node:
             folder = tmp_path / f"own-node-{next(numbers)}"
             return stack.enter_context(Node(elasticsearch_home, folder, *settings, heap=heap, full_jit=full_jit))
-
-        yield start
-
-
-@pytest.fixture
-def own_cluster(elasticsearch_home: Home, tmp_path: Path) -> Iterator[Callable[..., list[Node]]]:
-    """Return a function that starts private clusters: `own_cluster("a.setting=1", count=3, heap="256m")`."""
-    numbers = itertools.count()
-    with contextlib.ExitStack() as stack:
-
-        def start(*settings: str, count: int = 3, heap: str = "256m") -> list[Node]:
-            folder = tmp_path / f"own-cluster-{next(numbers)}"
-            return stack.enter_context(cluster(elasticsearch_home, folder, *settings, count=count, heap=heap))
 
         yield start
 

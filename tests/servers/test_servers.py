@@ -48,12 +48,6 @@ def test_an_acknowledged_document_outlives_kill_9(own_node: Callable[..., Node])
     assert ask(node.url).status == 200
 
 
-def test_three_nodes_are_one_cluster(own_cluster: Callable[..., list[Node]]) -> None:
-    first, *others = own_cluster()
-    assert ask(f"{first.url}/_cluster/health").json["number_of_nodes"] == 3
-    assert len({ask(node.url).json["cluster_uuid"] for node in [first, *others]}) == 1
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent was killed")
 def test_what_is_on_the_leash_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     code = (
