@@ -29,10 +29,10 @@ for module in pkgutil.walk_packages(simsearch.__path__, "simsearch."):
 """
 
 
-def python(*arguments: str | Path, interpreter: str | Path = sys.executable) -> subprocess.CompletedProcess[str]:
+def python(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run Python outside of the project's folder, with the ordinary settings of pip."""
-    command = [str(interpreter), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=Path(interpreter).parent)
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=Path(sys.executable).parent)
 
 
 @pytest.fixture(scope="module")
