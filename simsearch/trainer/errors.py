@@ -14,7 +14,7 @@ class InvalidSetting(TrainingError):
 
 
 class EmptyCorpus(TrainingError):
-    """The {documents} texts given hold no words; give a source with Chinese text in it."""
+    """No words were found (texts read: {documents}); give a source with Chinese text in it."""
 
 
 class VocabularyTooSmall(TrainingError):

@@ -508,8 +508,8 @@ def test_training_gives_finite_vectors_and_a_bill(given, saved, tmp_path):
 @pytest.mark.parametrize(
     ("texts", "error", "sentence"),
     [
-        ([], EmptyCorpus, "The 0 texts"),
-        (["", " \n "], EmptyCorpus, "The 2 texts"),
+        ([], EmptyCorpus, "texts read: 0"),
+        (["", " \n "], EmptyCorpus, "texts read: 2"),
         (["猫\n猫"], VocabularyTooSmall, "smaller --min-count"),
         (["猫\n狗"] * 9, NoPairs, "whole sentences"),
     ],
