@@ -96,7 +96,7 @@ MISTAKES = {
     "unknown word": ("words related ᚠᚢᚦ", "ᚠᚢᚦ"),
     "unknown word of three": ("words analogy 国王 ᚠᚢᚦ 男人", "ᚠᚢᚦ"),
     "keywords of a gbk file": ("keywords 国标.txt", "国标.txt"),
-    "empty corpus": ("train 空.txt --to 新模型", "no words"),
+    "empty corpus": ("train 空.txt --to 新模型", "No words"),
     "corpus of one word": ("train 一.txt --to 新模型 --min-count 1", "1 of the 1 words"),
     "corpus of rare words": ("train 语料.txt --to 新模型 --min-count 100000", "100000"),
     "missing corpus": ("train 没有.txt --to 新模型", "没有.txt"),

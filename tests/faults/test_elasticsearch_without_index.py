@@ -120,8 +120,9 @@ def test_an_index_without_its_shards_is_waited_for_and_told(own_node: Callable[.
     assert not health["ok"]
     assert health["what"].startswith("red, ")
     assert health["what"].endswith(" shards without a copy: bring back the nodes that hold them")
-    assert simsearch.ok("index", more, "--ledger", ledger).row["stored"] == 90
-    verified(simsearch)
+    patient = index.commands(tmp_path)  # the shards are back when they are assigned and read, which takes a while
+    assert patient.ok("index", more, "--ledger", ledger).row["stored"] == 90
+    verified(patient)
     assert_each_once(index, ids_of(100))
 
 
