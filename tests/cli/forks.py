@@ -1,4 +1,4 @@
-"""Commands as processes that begin at once: forked from one that has imported everything, and then like any other.
+"""Python as processes that begin at once: forked from one that has imported everything.
 
 Imports are most of what a short command costs, and tests run thousands of them.
 """
@@ -6,9 +6,10 @@ Imports are most of what a short command costs, and tests run thousands of them.
 from __future__ import annotations
 
 import atexit
+import ctypes
+import gc
 import json
 import os
-import runpy
 import select
 import signal
 import socket
@@ -25,20 +26,32 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 #: What commands share, and what reads no environment as it is imported.
-IMPORTED = (
+COMMANDS = (
     "simsearch.cli",
     "simsearch.indexer.elasticsearch",
     "simsearch.indexer.sqlite",
+    "simsearch.trainer",
     "typer.rich_utils",
     "rich.markdown",
 )
+#: What workers share; a command that has imported it would take its time to end.
+WORKERS = (
+    *COMMANDS,
+    "celery.bin.celery",
+    "celery.concurrency.prefork",
+    "celery.worker.strategy",
+    "kombu.transport.redis",
+)
 #: Beginnings of variables that Python reads as it starts.
 EARLY = ("PYTHON", "LANG", "LC_", "OPENBLAS")
+#: prctl(2): the signal that a process gets when its parent ends.
+PR_SET_PDEATHSIG = 1
 #: Bytes of each number that the server tells.
 TOLD = 16
 
 _starting = threading.Lock()
-_server: socket.socket | None = None
+#: The connections to servers, by what they have imported.
+_servers: dict[Sequence[str], socket.socket] = {}
 
 
 def can_run(environment: Mapping[str, str]) -> bool:
@@ -46,14 +59,20 @@ def can_run(environment: Mapping[str, str]) -> bool:
     return hasattr(os, "fork") and _early(environment) == _early(os.environ)
 
 
-class Command:
-    """A command that has begun; it is used as a `subprocess.Popen` with pipes is."""
+class Script:
+    """Python that has begun; it is used as a `subprocess.Popen` with pipes is."""
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], first: str, stdout: IO[Any] | None
+        self,
+        code: str,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        stdout: IO[Any] | None = None,
+        imported: Sequence[str] = COMMANDS,
     ) -> None:
-        """Begin it; `first` is Python that runs before it. Where `stdout` is a file, it is written there."""
-        asked = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment), "first": first}
+        """Begin it, with modules imported; where `stdout` is a file, it is written there."""
+        asked = {"code": code, "arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
         self.args = list(arguments)
         self.returncode: int | None = None
         self._said: list[Future[bytes]] = []
@@ -63,7 +82,7 @@ class Command:
             question.write(json.dumps(asked).encode())
             question.flush()
             descriptors = [question.fileno(), theirs.fileno(), input_, stdout.fileno() if stdout else output, errors]
-            socket.send_fds(_connection(), [b"."], descriptors)
+            socket.send_fds(_connection(imported), [b"."], descriptors)
         for descriptor in (input_, output, errors):
             os.close(descriptor)
         self.stdin: IO[bytes] | None = os.fdopen(feeding, "wb")
@@ -73,7 +92,9 @@ class Command:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, problem: type[BaseException] | None, *_: object) -> None:
+        if problem:  # which is what to tell, not what it still waits for
+            self.kill()
         self.stdout.close()
         self.stderr.close()
         if self.stdin:
@@ -137,21 +158,23 @@ def _feed(stream: IO[bytes], data: bytes) -> None:
         stream.write(data)
 
 
-def _connection() -> socket.socket:
-    """Return the connection to the server, which ends with it."""
-    global _server
+def _connection(imported: Sequence[str]) -> socket.socket:
+    """Return the connection to a server, which ends with it."""
     with _starting:
-        if _server is None:
-            _server, theirs = socket.socketpair()
+        if imported not in _servers:
+            ours, theirs = socket.socketpair()
             with theirs:
-                process = subprocess.Popen([sys.executable, __file__], stdin=theirs, stdout=subprocess.DEVNULL)
-            atexit.register(process.wait)
-            atexit.register(_server.close)
-        return _server
+                server = subprocess.Popen(
+                    [sys.executable, __file__, *imported], stdin=theirs, stdout=subprocess.DEVNULL
+                )
+            atexit.register(server.wait)
+            atexit.register(ours.close)
+            _servers[imported] = ours
+        return _servers[imported]
 
 
-def _serve() -> None:
-    """Fork for each that asks on standard input, and return where a command is to run."""
+def _serve() -> str:
+    """Fork for each that asks on standard input, and return there the code that is to run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait for commands
     connection = socket.socket(fileno=os.dup(0))
@@ -161,11 +184,13 @@ def _serve() -> None:
             os._exit(0)
         if not os.fork():
             connection.close()
+            _end_with_parent()
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             question, answer, *streams = descriptors
             if not (process := os.fork()):
                 os.close(answer)
+                _end_with_parent()
                 return _become(question, streams)
             for descriptor in (question, *streams):
                 os.close(descriptor)
@@ -177,8 +202,14 @@ def _serve() -> None:
             os.close(descriptor)
 
 
-def _become(question: int, streams: Sequence[int]) -> None:
-    """Make this process what it would be if it had just been started."""
+def _end_with_parent() -> None:
+    """Let this process be killed when its parent ends, and so all when the tests are killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _become(question: int, streams: Sequence[int]) -> str:
+    """Make this process what it would be if it had just been started, and return its code."""
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -190,11 +221,11 @@ def _become(question: int, streams: Sequence[int]) -> None:
     os.environ.update(asked["environment"])
     sys.path[0] = asked["folder"]
     sys.argv[1:] = asked["arguments"]
-    exec(asked["first"], {"__name__": "first"})
+    return str(asked["code"])
 
 
 if __name__ == "__main__":
-    for name in IMPORTED:
+    for name in sys.argv[1:]:
         import_module(name)
-    _serve()
-    runpy.run_module("simsearch", run_name="__main__", alter_sys=True)
+    gc.freeze()  # what is shared need not be searched, and copied for it
+    exec(_serve(), {"__name__": "__main__"})

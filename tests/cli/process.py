@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
 from . import forks
 
+#: Python that is the command.
+COMMAND = "import runpy; runpy.run_module('simsearch', run_name='__main__', alter_sys=True)"
 #: Seconds after which a process hangs, on a busy machine.
 DEADLINE = 300
 
@@ -83,12 +85,23 @@ class Simsearch:
         self, *arguments: str | Path, first: str = "", fresh: bool = False, stdout: IO[Any] | None = None
     ) -> subprocess.Popen[bytes]:
         """Start a command and return at once; where `stdout` is a file, it is written there."""
+        return self.script(f"{first}\n{COMMAND}", *arguments, fresh=fresh, stdout=stdout)
+
+    def script(
+        self,
+        code: str,
+        *arguments: str | Path,
+        fresh: bool = False,
+        stdout: IO[Any] | None = None,
+        imported: Sequence[str] = forks.COMMANDS,
+    ) -> subprocess.Popen[bytes]:
+        """Start Python on some code and return at once; it may find some modules `imported`."""
         given = [*map(str, arguments)]
         if not fresh and forks.can_run(self.environment):
-            return cast("subprocess.Popen[bytes]", forks.Command(given, self.folder, self.environment, first, stdout))
-        how = ["-c", f"{first}\nfrom simsearch.cli import run\nrun()"] if first else ["-m", "simsearch"]
+            script = forks.Script(code, given, self.folder, self.environment, stdout, imported)
+            return cast("subprocess.Popen[bytes]", script)
         return subprocess.Popen(
-            [sys.executable, *how, *given],
+            [sys.executable, "-c", code, *given],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.PIPE,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
+from cli.process import Simsearch
 
 from simsearch.corpus import Document
 from simsearch.indexer import Index, open_index
@@ -171,9 +170,10 @@ with open_index(sys.argv[1], create=False) as index:
 """
 
 
-def test_two_processes_bury_the_same_documents_and_every_try_counts(index, url):
-    buriers = [subprocess.Popen([sys.executable, "-c", BURIER, url, name]) for name in ("左", "右")]
-    assert [burier.wait(60) for burier in buriers] == [0, 0]
+def test_two_processes_bury_the_same_documents_and_every_try_counts(index, url, tmp_path):
+    start = Simsearch(tmp_path).script
+    with start(BURIER, url, "左") as one, start(BURIER, url, "右") as other:
+        assert [one.wait(60), other.wait(60)] == [0, 0]
     letters = index.engine.dead_letters()
     assert sorted(letter.id for letter in letters) == sorted("甲乙丙")
     assert {(letter.tries, letter.sequence) for letter in letters} == {(40, 19)}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import secrets
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from cli.process import Simsearch
 from servers.answers import ask
 from servers.find import Server
 from tiny import WORDS, tiny
@@ -303,15 +302,12 @@ with open_index(sys.argv[1], create=False) as index:
 """
 
 
-def test_a_process_that_writes_all_the_time_loses_nothing(index: Index, url: str, alike: Model) -> None:
+def test_a_process_that_writes_all_the_time_loses_nothing(index: Index, url: str, alike: Model, tmp_path: Path) -> None:
     index.add(texts(100))
-    with subprocess.Popen([sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True) as writer:
-        try:
-            first = writer.stdout.readline()
-            assert reindex(index, alike)
-            *_, last, refused = (first + writer.communicate(timeout=60)[0]).split()
-        finally:
-            writer.kill()
+    with Simsearch(tmp_path).script(WRITER, url) as writer:
+        first = writer.stdout.readline()
+        assert reindex(index, alike)
+        *_, last, refused = (first + writer.communicate(timeout=60)[0]).decode().split()
     assert refused in ("ModelChanged", "ModelChanging")
     found = stored(url)
     numbers = {int(name[2:]) for name in found if name.startswith("写-")}
@@ -324,7 +320,7 @@ def test_a_process_that_writes_all_the_time_loses_nothing(index: Index, url: str
 
 #: Asks the same question again and again, until it is refused: the answer must not change.
 READER = """
-import sys
+import sys, time
 from simsearch.errors import SimsearchError
 from simsearch.indexer import open_index
 
@@ -335,22 +331,20 @@ with open_index(sys.argv[1], create=False) as index:
     try:
         while index.search("咖啡和绿茶", k=20) == expected:
             index.similar("文-1")
+            time.sleep(0.02)  # without a rest it would take what the change of the model needs
     except SimsearchError as error:
         print(type(error).__name__, flush=True)
 """
 
 
 def test_a_process_that_reads_all_the_time_gets_the_old_answers_until_it_is_refused(
-    index: Index, url: str, other: Model
+    index: Index, url: str, other: Model, tmp_path: Path
 ) -> None:
     index.add(texts(300))
-    with subprocess.Popen([sys.executable, "-c", READER, url], stdout=subprocess.PIPE, text=True) as reader:
-        try:
-            assert reader.stdout.readline() == "ready\n"
-            assert reindex(index, other)
-            assert reader.communicate(timeout=60)[0] == "ModelChanged\n"
-        finally:
-            reader.kill()
+    with Simsearch(tmp_path).script(READER, url) as reader:
+        assert reader.stdout.readline() == b"ready\n"
+        assert reindex(index, other)
+        assert reader.communicate(timeout=60)[0] == b"ModelChanged\n"
 
 
 def test_a_run_that_was_given_up_is_gone_on_with(

@@ -114,7 +114,7 @@ def test_a_question_of_ten_thousand_characters_is_answered(filled, mode, repeat)
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_question_of_thousands_of_different_words_is_answered(filled, model, mode):
-    words = [word for word in model.words[500:8_000] if word.isalnum()]
+    words = [word for word in model.words[500:4_000] if word.isalnum()]
     filled.search("，".join(words), mode=mode)
     assert ids(filled.search("，".join([*words, "ᎠᎡᎢᏙᏓ"]), k=100, mode="keyword"))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import subprocess
-import sys
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from cli.process import Simsearch
 
 from simsearch.corpus import Document
 from simsearch.indexer import Index, open_index
@@ -354,10 +355,11 @@ with open_index(url) as index:
 """
 
 
-def test_two_processes_write_while_a_third_reads(url, model):
+def test_two_processes_write_while_a_third_reads(url, model, tmp_path):
     size = 500
-    with open_index(url, model=model) as reader:
-        writers = [subprocess.Popen([sys.executable, "-c", WRITER, url, name, str(size)]) for name in "ab"]
+    with open_index(url, model=model) as reader, contextlib.ExitStack() as stack:
+        start = Simsearch(tmp_path).script
+        writers = [stack.enter_context(start(WRITER, url, name, str(size))) for name in "ab"]
         last = 0
         while any(writer.poll() is None for writer in writers):
             info = reader.info()
@@ -365,6 +367,7 @@ def test_two_processes_write_while_a_third_reads(url, model):
             last = info.documents
             hits = reader.search("咖啡和健康", k=5)
             assert len({hit.id for hit in hits}) == len(hits)
+            time.sleep(0.02)  # without a rest it would take what the writers need
         assert [writer.returncode for writer in writers] == [0, 0]
         assert figures(reader).documents == 2 * size + 1
         names = [f"{name}-{number}" for name in "ab" for number in range(size)]
@@ -372,13 +375,13 @@ def test_two_processes_write_while_a_third_reads(url, model):
 
 
 @pytest.mark.parametrize("processes", [2])
-def test_two_processes_create_the_same_index(new_url, processes):
+def test_two_processes_create_the_same_index(new_url, processes, tmp_path):
+    start = Simsearch(tmp_path).script
     for _ in range(3):
         url = new_url()
-        writers = [
-            subprocess.Popen([sys.executable, "-c", WRITER, url, str(number), "50"]) for number in range(processes)
-        ]
-        assert [writer.wait(60) for writer in writers] == [0] * processes
+        with contextlib.ExitStack() as stack:
+            writers = [stack.enter_context(start(WRITER, url, str(number), "50")) for number in range(processes)]
+            assert [writer.wait(60) for writer in writers] == [0] * processes
         with open_index(url) as index:
             assert figures(index).documents == 50 * processes + 1
 

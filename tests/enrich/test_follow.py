@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +30,12 @@ from .conftest import DEADLINE, FIELDS, QUICK, until
 from .notices import notice, notices
 
 FOLLOW = ("--follow", "--every", "0.2")
+#: Python that is the owner's program.
+SCRIPT = f"""
+import runpy, sys
+sys.path.append({str(Path(__file__).parents[1])!r})
+runpy.run_module("enrich.script", run_name="__main__")
+"""
 
 
 def until_agreed(owner: Owner, model: Model) -> None:
@@ -43,19 +47,19 @@ def until_agreed(owner: Owner, model: Model) -> None:
 
 
 @contextmanager
-def script(owner: Owner, seed: int, changes: int, pause: float = 0.01) -> Iterator[subprocess.Popen[str]]:
+def script(
+    simsearch: Simsearch, owner: Owner, seed: int, changes: int, pause: float = 0.01
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run the owner's program, from when it has filled the index."""
-    tests = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "enrich.script", owner.server, owner.name, str(seed), str(changes), str(pause)]
-    environment = {**os.environ, "PYTHONPATH": str(tests)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    given = owner.server, owner.name, str(seed), str(changes), str(pause)
+    with simsearch.script(SCRIPT, *given) as process:
         assert process.stdout
-        assert process.stdout.readline() == "filled\n"
+        assert process.stdout.readline() == b"filled\n"
         yield process
         finish(process)
 
 
-def finish(program: subprocess.Popen[str]) -> None:
+def finish(program: subprocess.Popen[bytes]) -> None:
     """Wait until the owner's program has made all its changes."""
     assert program.wait(DEADLINE) == 0
 
@@ -92,12 +96,12 @@ def test_companion_and_owner_agree_while_a_program_changes_the_index_and_it_is_w
     simsearch: Simsearch, owner: Owner, model: Model, seed: int
 ) -> None:
     print(f"seed: {seed}")
-    with script(owner, seed, 500) as program, following(simsearch, owner):
+    with script(simsearch, owner, seed, 500) as program, following(simsearch, owner):
         finish(program)
         until_agreed(owner, model)
     alone = Owner(owner.server)
     try:
-        with script(alone, seed, 500, pause=0):
+        with script(simsearch, alone, seed, 500, pause=0):
             pass
         assert content(owner) == content(alone)
     finally:
@@ -107,7 +111,7 @@ def test_companion_and_owner_agree_while_a_program_changes_the_index_and_it_is_w
 def test_a_follower_that_is_killed_again_and_again_loses_nothing(
     simsearch: Simsearch, owner: Owner, model: Model, chance: random.Random, seed: int
 ) -> None:
-    with script(owner, seed, 500):
+    with script(simsearch, owner, seed, 500):
         for _ in range(5):
             with following(simsearch, owner) as process:
                 time.sleep(chance.uniform(0.5, 2))
@@ -134,12 +138,11 @@ def test_an_enrichment_that_is_killed_goes_on_where_it_was(
 
 
 def test_a_node_that_is_killed_under_owner_and_companion_is_waited_for(
-    own_node: Callable[..., Node], simsearch: Simsearch, model: Model, chance: random.Random, seed: int
+    node: Node, simsearch: Simsearch, model: Model, chance: random.Random, seed: int
 ) -> None:
-    node = own_node()
     owner = Owner(node.url)
     simsearch.environment["SIMSEARCH_PATIENCE"] = "60"  # it may be about to begin, on a busy machine
-    with script(owner, seed, 300) as program, following(simsearch, owner):
+    with script(simsearch, owner, seed, 300) as program, following(simsearch, owner):
         time.sleep(chance.uniform(0.5, 3))
         node.kill()
         node.start()
@@ -293,7 +296,7 @@ def test_workers_do_what_is_followed(
 ) -> None:
     broker = ("--broker", own_redis().url)
     queue = (*broker, "--index", f"{owner.server}/{owner.companion}")
-    with script(owner, seed, 200) as program, following(simsearch, owner, "--queue", *broker):
+    with script(simsearch, owner, seed, 200) as program, following(simsearch, owner, "--queue", *broker):
         finish(program)
         until(lambda: ask(f"{owner.server}/{owner.companion}").status == 200, "the companion is there")
         with simsearch.start("worker", "--processes", "1", *queue) as worker:

@@ -122,9 +122,9 @@ def test_a_program_and_a_follower_write_at_a_time(simsearch: Simsearch, owner: O
     print(f"seed: {seed}")
     alone = Owner(owner.server)
     try:
-        with script(alone, seed, 300, pause=0):
+        with script(simsearch, alone, seed, 300, pause=0):
             pass
-        with script(owner, seed, 300) as program, following(simsearch, owner, "--in-place"):
+        with script(simsearch, owner, seed, 300) as program, following(simsearch, owner, "--in-place"):
             finish(program)
             until(lambda: not behind(owner, model), "all documents are enriched")
         assert theirs(owner) == theirs(alone)

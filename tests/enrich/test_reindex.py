@@ -19,6 +19,15 @@ from .conftest import DEADLINE, FIELDS, until
 from .notices import notice, notices
 from .test_follow import finish, following, script, until_agreed
 
+#: Python that runs before a command: few documents are asked for to compare the answers.
+FEW = "from simsearch.indexer import canaries; canaries.CANARIES = 5"
+
+
+def reindex(simsearch: Simsearch, model: Model, *more: str) -> None:
+    """Give the companion another model."""
+    done = simsearch("reindex", "--model", model.path, *more, first=FEW)
+    assert done.code == 0, done.err
+
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Model:
@@ -32,8 +41,7 @@ def test_a_companion_gets_another_model(
     owner.fill(notices(chance, 300), ids=map(str, range(300)))
     before = owner.everything()
     simsearch.ok("enrich", owner.url, *FIELDS)
-    companion = ("--index", f"{owner.server}/{owner.companion}")
-    simsearch.ok("reindex", "--model", other.path, *companion)
+    reindex(simsearch, other, "--index", f"{owner.server}/{owner.companion}")
     assert simsearch.ok("status").row["model"] == other.id
     assert owner.everything() == before
     assert differences(owner, other) == []
@@ -53,22 +61,22 @@ def test_what_is_gone_at_the_owners_is_not_taken_along(
     simsearch.ok("enrich", owner.url, *FIELDS)
     owner.delete("3", "4")
     owner.fill([notice(chance, 5)], ids=["5"])
-    simsearch.ok("reindex", "--model", other.path)
+    reindex(simsearch, other)
     assert differences(owner, other) == []
 
 
 def test_a_program_a_follower_and_a_reindex_that_is_killed(
     simsearch: Simsearch, owner: Owner, chance: random.Random, other: Model, seed: int
 ) -> None:
-    with script(owner, seed, 500) as program:
+    with script(simsearch, owner, seed, 500) as program:
         with following(simsearch, owner) as follower:
             companion = f"{owner.server}/{owner.companion}/_count"
             until(lambda: ask(companion).json.get("count", 0) > 0, "something is stored")
             for _ in range(3):
-                with simsearch.start("reindex", "--model", other.path) as process:
+                with simsearch.start("reindex", "--model", other.path, first=FEW) as process:
                     time.sleep(chance.uniform(0.3, 2))
                     process.send_signal(signal.SIGKILL)
-            simsearch.ok("reindex", "--model", other.path)
+            reindex(simsearch, other)
             assert follower.wait(DEADLINE) == 1, "it is told, and whoever started it starts it again"
         with following(simsearch, owner):
             finish(program)

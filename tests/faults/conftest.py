@@ -20,15 +20,15 @@ from simsearch.model import Model
 from .server import Remote
 
 #: Documents of `many`: a dozen batches and more, so that a kill at a random mark hits a run at work.
-MANY = 16_000
+MANY = 8_000
 WORDS = ["失眠", "绿茶", "感冒", "近视", "长城", "停水", "地铁", "樱花", "银行", "存款", "医生", "学校", "老师", "孩子"]
 OLD, NEW, NEWEST = "失眠的人不喝浓茶。", "银行的存款很安全。", "长城修筑得很完整。"
 
 
 @pytest.fixture
 def simsearch(tmp_path: Path) -> Simsearch:
-    """Run commands in a folder of this test; no index is there yet."""
-    return Simsearch(tmp_path)
+    """Run commands in a folder of this test, in small batches; no index is there yet."""
+    return Simsearch(tmp_path, SIMSEARCH_MAX_BATCH_DOCUMENTS="500")
 
 
 @pytest.fixture

@@ -151,9 +151,8 @@ def test_a_node_of_a_cluster_may_be_killed(
 
 
 def test_the_only_node_may_be_killed_and_come_back(
-    own_node: Callable[..., Node], source: Path, tmp_path: Path, chance: random.Random
+    node: Node, source: Path, tmp_path: Path, chance: random.Random
 ) -> None:
-    node = own_node()
     index = Remote(node.url)
     simsearch = index.commands(tmp_path)
     ledger = tmp_path / "ledger.jsonl"
@@ -166,10 +165,7 @@ def test_the_only_node_may_be_killed_and_come_back(
         assert_it_went_on(run, index, simsearch)
 
 
-def test_an_outage_may_be_longer_than_any_wait_between_two_tries(
-    own_node: Callable[..., Node], source: Path, tmp_path: Path
-) -> None:
-    node = own_node()
+def test_an_outage_may_be_longer_than_any_wait_between_two_tries(node: Node, source: Path, tmp_path: Path) -> None:
     index = Remote(node.url)
     simsearch = index.commands(tmp_path)
     with begin(simsearch, source) as run:
@@ -182,8 +178,7 @@ def test_an_outage_may_be_longer_than_any_wait_between_two_tries(
         assert_it_went_on(run, index, simsearch)
 
 
-def test_a_node_may_hang(own_node: Callable[..., Node], source: Path, tmp_path: Path) -> None:
-    node = own_node()
+def test_a_node_may_hang(node: Node, source: Path, tmp_path: Path) -> None:
     index = Remote(node.url)
     simsearch = index.commands(tmp_path, SIMSEARCH_PATIENCE="30")
     with begin(simsearch, source) as run:
@@ -291,10 +286,7 @@ def test_ctrl_c_is_one_sentence_and_leaves_the_index_as_it_was(
     assert_all_is_well(index, simsearch)
 
 
-def test_a_node_that_stays_away_ends_the_run_with_what_to_do(
-    own_node: Callable[..., Node], source: Path, tmp_path: Path
-) -> None:
-    node = own_node()
+def test_a_node_that_stays_away_ends_the_run_with_what_to_do(node: Node, source: Path, tmp_path: Path) -> None:
     index = Remote(node.url)
     simsearch = index.commands(tmp_path, SIMSEARCH_PATIENCE="3")
     with begin(simsearch, source) as run:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli.process import write_lines
-from servers.home import Home
 from servers.messages import Break, Request, Response
 from servers.node import Node
 from servers.proxy import Proxy
@@ -33,13 +32,6 @@ from .server import (
 LONG = 2_000
 #: Seconds that a command goes on where a test sees it give up.
 BRIEFLY = {"SIMSEARCH_PATIENCE": "3"}
-
-
-@pytest.fixture(scope="module")
-def node(elasticsearch_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """Return a node that these tests may fill up; it does not look at its disk itself, which would lift blocks."""
-    with Node(elasticsearch_home, tmp_path_factory.mktemp("node"), "cluster.info.update.interval=1h") as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -100,8 +100,7 @@ def test_an_index_deleted_just_before_it_is_asked_is_not_made_by_the_server(
     assert f"{between.url}/{index.name}" in told(done)
 
 
-def test_an_index_without_its_shards_is_waited_for_and_told(own_node: Callable[..., Node], tmp_path: Path) -> None:
-    node = own_node()
+def test_an_index_without_its_shards_is_waited_for_and_told(node: Node, tmp_path: Path) -> None:
     index = Remote(node.url)
     simsearch = index.commands(tmp_path, SIMSEARCH_PATIENCE="2")
     source = write_lines(tmp_path / "十.jsonl", documents(10))

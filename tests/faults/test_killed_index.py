@@ -26,7 +26,7 @@ def test_no_acknowledged_document_is_lost_by_kills_at_random_moments(
     source = simsearch.folder / "多.jsonl"
     for edition in range(editions):
         write_lines(source, documents(MANY, edition=edition, words=100))
-        for mark in sorted(chance.sample(range(MANY * 3 // 4), KILLS)):
+        for mark in sorted(chance.sample(range(MANY // 2), KILLS)):
             before = size_of(ledger)
             with simsearch.start("index", source, "--ledger", ledger) as process:
                 reached = wait_for(lambda mark=mark, start=before: lines_of(ledger, start) > mark, process)

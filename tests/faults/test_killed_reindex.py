@@ -6,7 +6,6 @@ import contextlib
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +26,7 @@ from .moments import acknowledged, end, lines_of, wait_for
 from .server import SMALL, Remote, first
 
 #: Documents that are there from the beginning.
-BASE = 500
+BASE = 300
 KILLS = 2
 #: Python that runs before a command: small batches, so that processes share them, and few canaries.
 QUICK = f"{SMALL}; from simsearch.indexer import canaries; canaries.CANARIES = 5"
@@ -120,21 +119,11 @@ print(number)
 @contextlib.contextmanager
 def writing(place: Place) -> Iterator[None]:
     """Let a process write all the time; at the end everything that it was told is stored must be there."""
-    writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(place.ledger)],
-        cwd=place.commands.folder,
-        env=place.commands.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
+    with place.commands.script(WRITER, place.ledger) as writer:
         assert wait_for(lambda: lines_of(place.ledger) > 20, writer), writer.communicate()
         yield
         (place.commands.folder / "stop").touch()
         out, err = writer.communicate(timeout=DEADLINE)
-    finally:
-        writer.kill()
-        writer.wait()
     assert (writer.returncode, err.decode()) == (0, "")
     number = int(out)
     rows = place.commands.ok("doctor", "--verify", place.ledger).rows

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from simsearch.indexer.errors import DocumentNotFound
 
 from .conftest import MANY, documents
 from .moments import assert_each_once, lines_of, wait_for
-
-
-def script(simsearch: Simsearch, code: str) -> subprocess.Popen[bytes]:
-    """Start Python on some code."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, "-c", code], cwd=simsearch.folder, env=simsearch.environment, **pipes)
 
 
 def finish(*processes: subprocess.Popen[bytes]) -> None:
@@ -65,7 +58,7 @@ def test_several_processes_may_make_the_same_index_at_the_same_moment(tmp_path: 
     store = tmp_path / "models"
     simsearch = Simsearch(tmp_path, **({"SIMSEARCH_MODELS": str(store)} if new_store else {}))
     with contextlib.ExitStack() as stack:
-        makers = [stack.enter_context(script(simsearch, MAKE)) for _ in range(4)]
+        makers = [stack.enter_context(simsearch.script(MAKE)) for _ in range(4)]
         assert [maker.stdout.readline() for maker in makers] == [b"ready\n"] * 4
         for number in range(10):
             shutil.rmtree(store, ignore_errors=True)
@@ -112,7 +105,7 @@ with open_index("index.db") as index:
 def test_a_reader_never_fails_while_every_document_is_replaced_and_deleted(simsearch: Simsearch) -> None:
     write_lines(simsearch.folder / "始.jsonl", documents(20))
     simsearch.ok("index", "始.jsonl")
-    with script(simsearch, RESTLESS) as writer:
+    with simsearch.script(RESTLESS) as writer:
         try:
             with open_index(simsearch.index, create=False) as index:
                 while int(writer.stdout.readline()) < 100:

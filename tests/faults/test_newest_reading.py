@@ -65,11 +65,8 @@ def test_a_late_delete_does_not_take_away_a_newer_reading(place: Place) -> None:
 
 
 @pytest.mark.parametrize("how", ["restart", "kill"])
-def test_a_restarted_server_still_knows_what_was_deleted(
-    own_node: Callable[..., Node], tmp_path: Path, how: str
-) -> None:
+def test_a_restarted_server_still_knows_what_was_deleted(node: Node, tmp_path: Path, how: str) -> None:
     """Servers forget the versions of deleted documents: after a minute, and when they end."""
-    node = own_node()
     index = Remote(node.url)
     place = Place(f"{node.url}/{index.name}", index.commands(tmp_path))
     path = write(place, OLD, 0)
@@ -125,10 +122,9 @@ def test_a_write_that_was_under_way_all_the_time_does_not_undo_a_newer_reading(
 
 
 def test_a_write_that_was_under_way_does_not_bring_back_what_was_deleted_before_a_restart(
-    own_node: Callable[..., Node], proxy: Callable[..., Proxy], tmp_path: Path, request: pytest.FixtureRequest
+    node: Node, proxy: Callable[..., Proxy], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """A server that was restarted has forgotten the versions of what it deleted."""
-    node = own_node()
     index = Remote(node.url)
     place = Place(f"{index.server}/{index.name}", index.commands(tmp_path))
     place.commands.ok("index", write(place, OLD, 0))

@@ -52,15 +52,33 @@ def elasticsearch_home(pytestconfig: pytest.Config) -> Home:
     return home
 
 
+@pytest.fixture(scope="session")
+def spare_node(elasticsearch_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """Return the node that the tests of one process have one after the other, as `node`."""
+    with Node(elasticsearch_home, tmp_path_factory.mktemp("spare")) as started:
+        yield started
+
+
+@pytest.fixture
+def node(spare_node: Node) -> Node:
+    """Return a private node that runs and is empty: tests may kill it, stop it and let it hang."""
+    if spare_node.pid:
+        spare_node.resume()
+    else:
+        spare_node.start()
+    spare_node.clear()
+    return spare_node
+
+
 @pytest.fixture
 def own_node(elasticsearch_home: Home, tmp_path: Path) -> Iterator[Callable[..., Node]]:
-    """Return a function that starts private nodes: `own_node("thread_pool.write.size=1", heap="256m")`."""
+    """Return a function that starts nodes with settings of their own: `own_node("thread_pool.write.size=1")`."""
     numbers = itertools.count()
     with contextlib.ExitStack() as stack:
 
-        def start(*settings: str, heap: str = "256m", full_jit: bool = False) -> Node:
+        def start(*settings: str) -> Node:
             folder = tmp_path / f"own-node-{next(numbers)}"
-            return stack.enter_context(Node(elasticsearch_home, folder, *settings, heap=heap, full_jit=full_jit))
+            return stack.enter_context(Node(elasticsearch_home, folder, *settings))
 
         yield start
 

@@ -77,6 +77,12 @@ class Node:
         question = f"/_cluster/health?wait_for_nodes=>={nodes}&wait_for_status=yellow&timeout=1s"
         wait_for_answer(self.url + question, self._process, self.log)
 
+    def clear(self) -> None:
+        """Delete all indices."""
+        listed = ask(f"{self.url}/_cat/indices?format=json&expand_wildcards=all").json
+        if names := [row["index"] for row in listed]:
+            assert ask(f"{self.url}/{','.join(names)}", method="DELETE").status == 200
+
     def kill(self) -> None:
         """End the process as kill -9 does."""
         if self._process:
@@ -113,6 +119,8 @@ class Node:
             "path.logs": self.folder,
             # A machine whose disk is nearly full should not fail tests that are about something else.
             "cluster.routing.allocation.disk.threshold_enabled": "false",
+            # Nor should it look at its disk by itself, which would lift the block that tests set.
+            "cluster.info.update.interval": "1h",
         }
         given = dict(setting.split("=", 1) for setting in self._settings)
         if "discovery.seed_hosts" not in given:

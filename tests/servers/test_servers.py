@@ -31,9 +31,7 @@ def test_the_shared_server_says_its_version(elasticsearch: Server) -> None:
     assert said.json["version"]["number"] == elasticsearch.version
 
 
-def test_an_acknowledged_document_outlives_kill_9(own_node: Callable[..., Node]) -> None:
-    node = own_node("cluster.name=of-its-own")
-    assert ask(node.url).json["cluster_name"] == "of-its-own"
+def test_an_acknowledged_document_outlives_kill_9(node: Node) -> None:
     assert ask(f"{node.url}/things/_doc/1", {"name": "一"}, method="PUT").status == 201
     node.kill()
     assert node.pid is None

@@ -15,8 +15,8 @@ MINUTES = 0.3
 
 
 def test_whatever_is_killed_each_document_is_what_it_was_last_acknowledged_to_be(
-    own_redis: Callable[..., Redis], own_node: Callable[..., Node], seed: int, tmp_path: Path
+    own_redis: Callable[..., Redis], node: Node, seed: int, tmp_path: Path
 ) -> None:
-    figures = soak(MINUTES, seed, tmp_path, own_redis(), own_node())
+    figures = soak(MINUTES, seed, tmp_path, own_redis(), node)
     print(json.dumps(figures, ensure_ascii=False))
     assert wrong(figures) == []

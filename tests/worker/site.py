@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cli import forks
 from cli.process import Simsearch
 from servers import leash
 from servers.redis import Redis
@@ -24,22 +24,36 @@ from simsearch.indexer.engine import DeadLetter
 from simsearch.worker import enqueue
 from simsearch.worker.queue import Queue
 
+TESTS = Path(__file__).parents[1]
 #: Seconds in which what is expected happens, on a busy machine.
 DEADLINE = 300
 #: Time, compressed: what a killed worker had in hand comes back after so many seconds.
 QUICK = {"QUICK_VISIBILITY": "8", "QUICK_SWEEP": "1", "QUICK_SOFT_LIMIT": "20", "QUICK_HARD_LIMIT": "25"}
 
 
-class Worker:
-    """A worker with its processes, on a leash."""
+#: Python that is a worker: a process group of its own, which says all in one place.
+WORKER = f"""
+import os, sys
+os.setsid()
+os.dup2(1, 2)
+sys.path.append({str(TESTS)!r})
+from celery.__main__ import main
+main()
+"""
 
-    def __init__(self, folder: Path, processes: int, environment: dict[str, str]) -> None:
-        """Start it, and wait until it is ready."""
+
+class Worker:
+    """A worker with its processes."""
+
+    def __init__(self, folder: Path, processes: int, environment: dict[str, str], fresh: bool) -> None:
+        """Start it, and wait until it is ready; where it is about its arguments, the process must be `fresh`."""
         self.processes = processes
         self.log = folder / f"worker-{time.monotonic_ns()}.log"
         how = ["-A", "worker.quick", "--quiet", "worker", "--concurrency", str(processes), "--loglevel", "INFO"]
         how += ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # as `simsearch worker` is
-        self.process = leash.start([sys.executable, "-m", "celery", *how], self.log, environment)
+        with open(self.log, "ab") as stream:
+            start = Simsearch(folder, **environment).script
+            self.process = start(WORKER, *how, fresh=fresh, stdout=stream, imported=forks.WORKERS)
         until(lambda: "ready" in self.said() or self.process.poll() is not None, "the worker is ready")
         assert self.process.poll() is None, self.said()
 
@@ -54,7 +68,8 @@ class Worker:
 
     def kill(self) -> None:
         """Kill the worker with all its processes."""
-        leash.kill(self.process)
+        with self.process:
+            leash.kill(self.process)
 
     def kill_children(self) -> None:
         """Kill all processes that do the work now; the worker starts others, perhaps before this returns."""
@@ -81,20 +96,18 @@ class Site:
         self.workers: list[Worker] = []
         notes = folder / "notes"
         notes.mkdir()
-        tests = str(Path(__file__).parents[1])
         self.environment = {
             "SIMSEARCH_INDEX": index,
             "SIMSEARCH_BROKER": redis.url,
             "QUICK_NOTES": str(notes),
-            "PYTHONPATH": os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")]),
         }
         self.simsearch = Simsearch(folder, **self.environment)
         with open_index(index):
             pass
 
-    def start(self, processes: int = 2, **settings: str) -> Worker:
+    def start(self, processes: int = 2, *, fresh: bool = False, **settings: str) -> Worker:
         """Start a worker."""
-        worker = Worker(self.folder, processes, {**self.environment, **QUICK, **settings})
+        worker = Worker(self.folder, processes, {**self.environment, **QUICK, **settings}, fresh)
         self.workers.append(worker)
         return worker
 

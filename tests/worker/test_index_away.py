@@ -22,12 +22,6 @@ PATIENCE = "2"
 
 
 @pytest.fixture
-def node(own_node: Callable[..., Node]) -> Node:
-    """Return a server that only this test uses."""
-    return own_node()
-
-
-@pytest.fixture
 def away(node: Node, own_redis: Callable[..., Redis], tmp_path: Path) -> Iterator[Site]:
     """Return a site whose server may be killed."""
     made = Site(own_redis(), f"{node.url}/queue", tmp_path)

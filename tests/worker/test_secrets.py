@@ -79,9 +79,9 @@ def test_a_log_holds_no_control_character_of_a_document(site: Site) -> None:
 
 def test_a_password_is_not_among_the_arguments_of_processes(guarded: Site) -> None:
     try:
-        worker = guarded.start(2)
+        worker = guarded.start(2, fresh=True)
         pids = [str(worker.process.pid), *map(str, worker.children())]
-        shown = subprocess.run(["ps", "-o", "args", "-p", ",".join(pids)], capture_output=True, text=True).stdout
+        shown = subprocess.run(["ps", "-ww", "-o", "args", "-p", ",".join(pids)], capture_output=True, text=True).stdout
     finally:
         guarded.close()
     assert "celery" in shown
