@@ -11,7 +11,8 @@ import typer
 from simsearch.cli import output
 from simsearch.cli.command import command_app
 from simsearch.cli.main import PARTLY_FAILED
-from simsearch.cli.options import BrokerOption, IndexOption, JsonOption, open_index
+from simsearch.cli.options import BrokerOption, IndexOption, JsonOption
+from simsearch.cli.reader import Reader
 from simsearch.indexer.engine import Check
 
 if TYPE_CHECKING:
@@ -38,16 +39,8 @@ def doctor(
 
     Example: `simsearch doctor --verify stored.jsonl`
     """
-    from simsearch.indexer import diagnosis
-
-    with open_index(index) as opened:
-        checks = opened.engine.checks()
-        fit = all(check.ok for check in checks)
-        words = diagnosis.vocabulary(opened) if fit else None
-        checks += [*_of_documents(opened), *_of_model(opened, words)] if words else []
-        checks += _of_queue(broker, opened.engine.url) if broker else []
-        if verify:
-            checks.append(_of_ledger(opened, verify))
+    with Reader(index) as reader:
+        checks, words = reader.ask(_look, broker, verify)
     if output.for_people(as_json):
         output.table([(check.check, check.ok, check.what) for check in checks], "check", "ok", "what")
         if words and words.most_frequent:
@@ -60,6 +53,20 @@ def doctor(
         )
     if not all(check.ok for check in checks):
         raise typer.Exit(PARTLY_FAILED)
+
+
+def _look(index: Index, broker: str | None, verify: Path | None) -> tuple[list[Check], Vocabulary | None]:
+    """Return what was found, and the words of an index that is fit to be asked for them."""
+    from simsearch.indexer import diagnosis
+
+    checks = index.engine.checks()
+    fit = all(check.ok for check in checks)
+    words = diagnosis.vocabulary(index) if fit else None
+    checks += [*_of_documents(index), *_of_model(index, words)] if words else []
+    checks += _of_queue(broker, index.engine.url) if broker else []
+    if verify:
+        checks.append(_of_ledger(index, verify))
+    return checks, words
 
 
 def _of_documents(index: Index) -> Iterator[Check]:

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from simsearch.cli import output
 from simsearch.cli.command import command_app
-from simsearch.cli.options import (
-    CountOption,
-    IndexOption,
-    JsonOption,
-    TagOption,
-    WhereOption,
-    conditions,
-    open_index,
-)
+from simsearch.cli.options import CountOption, IndexOption, JsonOption, TagOption, WhereOption, conditions
+from simsearch.cli.reader import Reader
 
 app = command_app()
 
@@ -29,8 +22,8 @@ def tags(
 
     Example: `simsearch tags --where 'year>=2024'`
     """
-    with open_index(index) as opened:
-        found = opened.facets(k, conditions(tag, where))
+    with Reader(index) as reader:
+        found = reader.ask(lambda opened: opened.facets(k, conditions(tag, where)))
     if not found:
         output.say("No document has a tag, or none meets the conditions: try fewer.")
     output.rows([{"tag": name, "documents": count} for name, count in found], as_json)

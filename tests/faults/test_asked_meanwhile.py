@@ -8,6 +8,7 @@ import signal
 import subprocess
 from typing import Any
 
+import pytest
 from cli.process import DEADLINE
 from tiny import tiny
 
@@ -16,6 +17,19 @@ from .moments import wait_for
 
 #: Lets `status --watch` look again at once.
 AT_ONCE = "import simsearch.cli.status as status; status.PAUSE = 0.1"
+
+#: Python that gives the index another model when a command has opened it and is about to ask.
+MEANWHILE = """
+import subprocess, sys
+from simsearch.cli.reader import Reader
+
+def ask(reader, *given, usual=Reader.ask):
+    Reader.ask = usual
+    subprocess.run([sys.executable, "-m", "simsearch", "reindex", "--model", "新"], check=True, capture_output=True)
+    return usual(reader, *given)
+
+Reader.ask = ask
+"""
 
 
 def answer(process: subprocess.Popen[bytes], question: str) -> Any:
@@ -57,3 +71,18 @@ def test_a_status_that_is_watched_tells_the_new_model(place: Place) -> None:
         _, err = process.communicate(timeout=DEADLINE)
     assert (process.returncode, err) == (0, b"")
     assert place.commands.ok("status").row["model"] == new.id
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["query", "咖啡"], ["similar", "甲.txt"], ["status"], ["tags"], ["doctor"]],
+    ids=lambda command: command[0],
+)
+def test_a_command_that_had_just_opened_the_index_answers_by_the_new_model(place: Place, command: list[str]) -> None:
+    for number in range(6):
+        place.add("睡觉前不喝咖啡，咖啡让人失眠。", number + 1, f"{number}.txt")
+    place.add("睡觉前不喝咖啡。", 9)
+    tiny(place.commands.folder / "新", 3, 64)
+    done = place.commands(*command, first=MEANWHILE)
+    assert (done.code, done.err) == (0, ""), done.err
+    assert done.rows == place.commands.ok(*command).rows
