@@ -239,11 +239,13 @@ def test_no_acknowledged_document_is_lost_by_kills_at_random_moments(
             assert reached, run.communicate()
             code, out, _ = end(run, signal.SIGKILL, after=chance.uniform(0, 0.1))
         assert (code, out) == (-signal.SIGKILL, ""), "it was killed at work"
+        noted = "refresh_interval" in index.meta()
         known = simsearch("doctor", "--verify", ledger)
         assert known.rows[-1]["what"] == f"{len(acknowledged(ledger)):,} acknowledged, 0 missing"
         wrong = [row["check"] for row in known.rows if not row["ok"]]
         assert (known.code, wrong) in [(0, []), (3, ["refresh"])]
-        assert bool(wrong) == ("refresh_interval" in index.meta())
+        # The last request of the killed process may be done only now.
+        assert bool(wrong) in (noted, "refresh_interval" in index.meta())
         raised += bool(wrong)
     assert raised, "a load was cut short"
     last = simsearch.ok("index", tmp_path / "长.jsonl", "--ledger", ledger).row
