@@ -31,7 +31,9 @@ def add(
     done = {outcome.id for outcome in outcomes}
     # What another process has changed since it was compared is written after all.
     missed = [document for document in unchanged if document.id not in done]
-    return outcomes + (engine.store(enrich(missed, model)) if missed else [])
+    if missed:
+        outcomes += engine.store(enrich(missed, model))
+    return _overtaken(engine, batch, outcomes)
 
 
 def within_limits(engine: Engine, documents: Iterable[Document], refused: list[Outcome]) -> Iterator[Document]:
@@ -57,6 +59,21 @@ def batches(documents: Iterable[Document], most: int | None = None) -> Iterator[
             batch, characters = [], 0
     if batch:
         yield batch
+
+
+def _overtaken(engine: Engine, batch: list[Document], outcomes: list[Outcome]) -> list[Outcome]:
+    """Return the outcomes; an older reading is unchanged where another process has just stored the same text."""
+    late = [outcome.id for outcome in outcomes if outcome.status == "older"]
+    stored = engine.digests(late) if late else {}
+    same = {
+        (document.id, document.sequence)
+        for document in batch
+        if document.id in stored and stored[document.id][0] == document.digest
+    }
+    return [
+        outcome._replace(status="unchanged") if (outcome.id, outcome.sequence) in same else outcome
+        for outcome in outcomes
+    ]
 
 
 def _changed(engine: Engine, batch: list[Document]) -> tuple[list[Document], list[Document]]:

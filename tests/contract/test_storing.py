@@ -259,6 +259,25 @@ def test_a_write_between_comparing_and_noting_unchanged_is_not_passed_over(index
     assert stored(index, "甲") == {"甲": "第一。"} or index.engine.digests(["甲"])["甲"][1] < 3
 
 
+@pytest.mark.parametrize(("theirs", "status"), [("甲。", "unchanged"), ("乙。", "older")], ids=["same", "other"])
+def test_an_older_reading_of_what_another_process_has_just_stored_is_unchanged(index, url, theirs, status):
+    """Two processes read the same folder: who comes second has nothing to say where the text is the same."""
+
+    class Late:
+        """The engine, with somebody else's newer reading just before it stores."""
+
+        def __getattr__(self, name):
+            return getattr(index.engine, name)
+
+        def store(self, batch):
+            with open_index(url) as other:
+                other.add([doc(text=theirs, sequence=2)])
+            return index.engine.store(batch)
+
+    assert Index(Late(), index.model).add([doc(text="甲。", sequence=1)]) == {status: 1}
+    assert stored(index, "甲") == {"甲": theirs}
+
+
 # Deleting
 
 

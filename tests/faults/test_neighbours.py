@@ -26,8 +26,9 @@ def finish(*processes: subprocess.Popen[bytes]) -> None:
 
 
 def test_two_indexers_at_once_store_every_document_once(simsearch: Simsearch) -> None:
-    left = write_lines(simsearch.folder / "左.jsonl", documents(6000))
-    right = write_lines(simsearch.folder / "右.jsonl", documents(6000, first=3000))
+    read = list(documents(9000))  # a third of them by both, which have nothing to tell each other
+    left = write_lines(simsearch.folder / "左.jsonl", read[:6000])
+    right = write_lines(simsearch.folder / "右.jsonl", read[3000:])
     ledgers = [simsearch.folder / "左账.jsonl", simsearch.folder / "右账.jsonl"]
     finish(
         simsearch.start("index", left, "--ledger", ledgers[0]),

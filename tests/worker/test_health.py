@@ -31,6 +31,7 @@ def test_status_shows_the_queue_and_its_workers(any_site: Site) -> None:
     until(
         lambda: look(any_site.queue).stored_per_second == pytest.approx(450 / 30, abs=0.1), "all that was stored counts"
     )
+    assert any_site.documents() == 450  # Elasticsearch counts what it has refreshed
     done = any_site.simsearch("status")
     row = done.row
     assert done.code == 0
