@@ -108,10 +108,12 @@ def _of_queue(broker: str, index: str) -> Iterator[Check]:
 
 
 def _of_ledger(index: Index, path: Path) -> Check:
+    from simsearch.indexer.clocks import shown
     from simsearch.indexer.ledger import verify
 
     total, missing = verify(path, index.engine)
     for lost in missing[:LISTED]:
-        output.say(f"Missing: {lost.id} (acknowledged {lost.sequence}, found {lost.found})")
+        there = "not in the index" if lost.found is None else f"in the index as it was read at {shown(lost.found)}"
+        output.say(f"Missing: {lost.id} is {there}, though it was stored as it was read at {shown(lost.sequence)}.")
     remedy = ": index these sources again" if missing else ""
     return Check("ledger", not missing, f"{total:,} acknowledged, {len(missing):,} missing{remedy}")

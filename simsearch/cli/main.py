@@ -51,6 +51,10 @@ ERROR, PARTLY_FAILED, INTERRUPTED = 1, 3, 130
 class Commands(TyperGroup):
     """Imports a command when it is asked for, as a cold query is mostly imports; tells errors in a sentence."""
 
+    def __init__(self, **attributes: Any) -> None:
+        """Take the attributes of a group; names that are close to a mistaken one are suggested from `commands`."""
+        super().__init__(**attributes | {"commands": dict.fromkeys(COMMANDS)})
+
     def invoke(self, context: Any) -> Any:
         """Run a command."""
         try:

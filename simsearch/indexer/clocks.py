@@ -19,7 +19,7 @@ def first_late(outcomes: Iterable[Outcome]) -> str:
 def remark(engine: Engine, id: str) -> str:
     """Return the sentence that says why a reading of a document came too late, and what to do."""
     _, newest = engine.digests([id]).get(id, ("", 0))
-    moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(newest / 1e9))
+    moment = shown(newest)
     if newest > time.time_ns() + TOLERANCE:
         return (
             f"what is known of {id} bears the time {moment}, which is still to come, and stays the newest until then:"
@@ -29,3 +29,8 @@ def remark(engine: Engine, id: str) -> str:
         f"{id} was read again, or deleted, at {moment}: if nobody did so after you, let the clocks of your machines"
         " agree, and run the same command again"
     )
+
+
+def shown(sequence: int) -> str:
+    """Return the moment of a reading as people write it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(sequence / 1e9))

@@ -12,6 +12,8 @@ from simsearch.indexer.engine import Engine, Outcome
 
 #: Ids checked at a time.
 BATCH = 500
+#: No reading bears such a sequence, in ns: engines keep 63 bits.
+END = 2**63
 
 
 class LedgerUnreadable(SimsearchError):
@@ -87,6 +89,8 @@ def _read(ledger: Path) -> Iterator[tuple[str, int]]:
     for number, line in enumerate(lines[:-1], 1):  # the last is empty, or cut short
         try:
             row = json.loads(line)
+            if not 0 <= int(row["sequence"]) < END:
+                raise ValueError(row["sequence"])
             yield str(row["id"]), int(row["sequence"])
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise LedgerUnreadable(path=str(ledger), reason=f"line {number} is no ledger line") from error

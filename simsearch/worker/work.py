@@ -119,7 +119,7 @@ def _divide(queue: Queue, task: str, work: Message, reason: str) -> Done:
 def _give_up(url: str, document: Document, tries: int, reason: str) -> Done:
     with _open(url) as index:
         index.engine.bury([Failed(document, reason, tries)])
-    log.error("Gave up on %s after %d tries (%s): simsearch retry --list", document.id, tries, reason)
+    log.error("Gave up on %s after %d tries (%s): see `simsearch retry --list`.", document.id, tries, reason)
     return Done(failed=1)
 
 
@@ -129,7 +129,7 @@ def _set_aside(queue: Queue, url: str, task: str, reason: str, tries: int) -> Do
     with _open(url) as index:
         index.engine.bury([Failed(Document(name, "", sequence=time.time_ns()), reason, tries, again=False)])
     queue.set_aside(task)
-    log.error("Gave up on %s (%s): simsearch retry --list", name, reason)
+    log.error("Gave up on %s (%s): see `simsearch retry --list`.", name, reason)
     return Done(failed=1)
 
 

@@ -42,6 +42,7 @@ def place(docs: Path, trained: Path, sentences: list[str], tmp_path_factory: pyt
     (folder / "语料.txt").write_text("\n".join(sentences), "utf-8")
     (folder / "不是库.db").write_text("这不是数据库。" * 1000, "utf-8")
     (folder / "坏账.jsonl").write_text('{"id": "甲", "sequence": 1}\n甲乙丙\n', "utf-8")
+    (folder / "无时账.jsonl").write_text(f'{{"id": "甲", "sequence": {10**30}}}\n', "utf-8")
     (folder / "文件夹").mkdir()
     shutil.copytree(trained, folder / "别的模型")
     shutil.copytree(trained, folder / "坏模型")
@@ -117,6 +118,7 @@ MISTAKES = {
     "a model over a file": ("import 一.txt --to 好.txt", "好.txt"),
     "missing ledger": ("doctor --verify 没有.jsonl", "没有.jsonl"),
     "broken ledger": ("doctor --verify 坏账.jsonl", "坏账.jsonl"),
+    "ledger with a time that nothing has": ("doctor --verify 无时账.jsonl", "无时账.jsonl"),
 }
 
 
@@ -151,6 +153,7 @@ def test_a_mistake_is_one_sentence_with_a_remedy(place: Simsearch, mistake: str)
         (["keywords", "茶", "--method", "魔法"], "--method"),
         (["delete"], "Missing argument"),
         (["serach"], "serach"),
+        (["qurey", "茶"], "Did you mean 'query'"),
         (["query", "茶", "--colour"], "--colour"),
     ],
     ids=" ".join,
