@@ -267,6 +267,28 @@ def test_the_answer_to_the_swap_may_be_lost(on_server: Place, index: Remote, pro
     assert_nothing_is_left_to_do(on_server, new)
 
 
+def test_a_delete_whose_process_was_killed_is_finished_first(
+    on_server: Place, index: Remote, proxy: Callable[..., Proxy]
+) -> None:
+    """It had noted what goes, and deleted nothing: such documents would be counted in the old index alone."""
+    _, new = on_server.models
+    runs: list[subprocess.Popen[bytes]] = []
+
+    def kill(request: Request) -> Break | None:
+        if b'{"delete":' not in request.body or not runs:
+            return None
+        runs.pop().kill()
+        return "drop before"
+
+    between = proxy(index.server, fault=kill)
+    with index.commands(on_server.commands.folder, between.url).start("delete", *(f"文-{n}" for n in range(9))) as run:
+        runs.append(run)
+        assert run.wait(DEADLINE) == -signal.SIGKILL
+    assert on_server.commands.ok("status").row["documents"] == BASE
+    on_server.finish(new)
+    assert on_server.commands.ok("status").row["documents"] == BASE - 9
+
+
 #: Python that gives the index the model by another process just before this one compares.
 FASTER = """
 import subprocess, sys

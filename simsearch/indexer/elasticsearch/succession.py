@@ -136,7 +136,10 @@ class ElasticsearchSuccession:
     def remove_deleted(self) -> None:
         """Take out of the new index what was deleted from the old one."""
         for hits in self._since(self._address.readings, ["deleted"], [{"term": {"deleted": True}}]):
-            self.new.settle_deletes([hit["_id"] for hit in hits])
+            names = [hit["_id"] for hit in hits]
+            if not self.swapped:  # whose process was killed once it had noted the delete
+                self._old_engine.settle_deletes(names)
+            self.new.settle_deletes(names)
         if self._resumed:  # what was made earlier may come from an index that was replaced by hand since
             self._remove_strays()
             self._resumed = False
