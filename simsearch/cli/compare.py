@@ -17,7 +17,7 @@ app = command_app()
 def compare(
     a: Annotated[str, typer.Argument(help="A text.")],
     b: Annotated[str, typer.Argument(help="Another text.")],
-    k: Annotated[int, typer.Option("-k", min=1, help="Pairs of words to show.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, help="Pairs of words in the table; JSON has all.")] = 10,
     space: SpaceOption = "search",
     by: Annotated[
         Literal["cosine", "inner"], typer.Option(help="By cosine, or by the inner product, which grows with the texts.")

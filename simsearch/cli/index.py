@@ -45,16 +45,17 @@ class Reading:
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         from simsearch.corpus.ids import Ids
+        from simsearch.corpus.sources import home_of
 
         self.start = time.time_ns()
         self.seen = Ids()
-        self.roots = dict.fromkeys(map(_root, folders), False)  #: whether anything was read in each folder
+        self.homes = dict.fromkeys(map(home_of, folders), False)  #: whether anything was read in each folder
         self.unread: set[str] = set()  #: names of files and folders
 
-    def add(self, id: str) -> bool:
-        """Note an id that was read; tell whether it is new."""
-        for root in self.roots:
-            self.roots[root] |= id.startswith(root)
+    def add(self, id: str, source: str) -> bool:
+        """Note a document that was read; tell whether its id is new."""
+        for home in self.homes:
+            self.homes[home] |= source.startswith(home)
         return self.seen.add(id)
 
 
@@ -93,7 +94,8 @@ def index(
 
     A .txt, .md, .html, .docx or .pdf file is one document; a .jsonl holds one a line:
     {"text": ..., "id": ..., "title": ..., "metadata": {...}}. A .csv or .tsv holds one a row below the names of its
-    columns: text, perhaps id and title, all others metadata.
+    columns: text, perhaps id and title, all others metadata. An id that is not given is the name of the folder and the
+    path in it.
 
     With --prune, documents go whose files, or lines, have gone from the folders that are given; what could not be
     read stays, and so does what came from elsewhere.
@@ -188,10 +190,11 @@ def _prune(index: Index, folder: Path, reading: Reading, broker: str | None) -> 
 
     A reading of the same file that is newer than this one stays.
     """
+    from simsearch.corpus.sources import home_of
     from simsearch.indexer.pruning import gone
     from simsearch.worker.producer import enqueue_delete
 
-    if not reading.roots[_root(folder)]:
+    if not reading.homes[home_of(folder)]:
         output.say(
             f"Not pruned: nothing was read in {folder}: check that it is the right one, or use `simsearch delete`."
         )
@@ -202,11 +205,6 @@ def _prune(index: Index, folder: Path, reading: Reading, broker: str | None) -> 
     outcomes = index.engine.delete(ids, reading.start) if ids else []
     index.engine.settle()
     return sum(outcome.status == "deleted" for outcome in outcomes)
-
-
-def _root(folder: Path) -> str:
-    """Return what the ids of a folder's documents begin with."""
-    return f"{folder.resolve().name}/"
 
 
 def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str], reading: Reading) -> Iterator[Document]:
@@ -223,9 +221,10 @@ def _tell_skipped(found: Iterable[Document | Skipped], counts: Counter[str], rea
                 path = Path(item.source)
                 counts[ending_of(path)[0] or path.suffix or "no ending"] += 1
             else:
-                output.say(f"Skipped: {item.source} {item.reason}.")
+                output.say(f"Skipped: {output.near(item.source)} {item.reason}.")
             continue
-        if not reading.add(storable_id(item.id)):
+        if not reading.add(storable_id(item.id), item.source):
             counts["repeated"] += 1
-            output.say(f"Repeated: the id {item.id} came again in {item.source or 'the input'}; the last one wins.")
+            where = output.near(item.source) or "the input"
+            output.say(f"Repeated: the id {item.id} came again in {where}; the last one wins.")
         yield item

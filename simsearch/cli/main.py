@@ -125,6 +125,9 @@ def run() -> None:
     # Imports make some 100,000 objects that stay. Looking for garbage among them, and freeing them one by one
     # at the end, would be a tenth of the time of a query.
     gc.set_threshold(100_000)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, as by some daemons: what is opened next must not take its number
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
     try:
         app()
     except SystemExit as end:

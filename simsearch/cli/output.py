@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -79,6 +80,15 @@ def echo(line: str) -> None:
 def say(message: str) -> None:
     """Tell the user something on stderr."""
     typer.echo(plain(message), err=True)
+
+
+def near(source: str) -> str:
+    """Return a source as it is seen from the current folder."""
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:  # it was deleted
+        return source
+    return source.removeprefix(f"{here.rstrip('/')}/")
 
 
 def plain(text: str) -> str:

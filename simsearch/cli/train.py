@@ -168,7 +168,7 @@ def train(
                 yield item.text
             elif item.failed:
                 failed += 1
-                output.say(f"Skipped: {item.source} {item.reason}.")
+                output.say(f"Skipped: {output.near(item.source)} {item.reason}.")
 
     if unfinished(to) and not resume:
         output.say("A training of this model was interrupted before; as --resume is not given, it begins anew.")

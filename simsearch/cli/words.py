@@ -14,7 +14,9 @@ from simsearch.cli.options import CountOption, JsonOption, ModelOption, SpaceOpt
 if TYPE_CHECKING:
     from simsearch.model.neighbours import Neighbour
 
-app = command_app(help="Ask a model about words: related, similar, norms, analogy.")
+app = command_app(
+    help="Ask a model about words: related, similar, norms, analogy.\n\nExample: `simsearch words related 茶叶`"
+)
 
 Word = Annotated[str, typer.Argument(help="A word of the model's vocabulary.")]
 

@@ -13,13 +13,14 @@ from simsearch.corpus.lines import bounded, decode
 DEEPEST = 100
 
 
-def read_json_lines(stream: IO[bytes], name: str) -> Iterator[Document | Skipped]:
+def read_json_lines(stream: IO[bytes], name: str, file: str) -> Iterator[Document | Skipped]:
     """Yield the documents of lines `{"text": ..., "id": ..., "title": ..., "metadata": {...}}`.
 
-    A line that is none is told with its number; the rest is read.
+    Ids that are not given begin with `name`, sources with `file`. A line that is none is told with its number; the
+    rest is read.
     """
     for number, line in bounded(stream):
-        source = f"{name}, line {number}"
+        source = f"{file}, line {number}"
         text = decode(line, source) if isinstance(line, bytes) else Skipped(source, line)
         if isinstance(text, Skipped):
             yield text

@@ -59,7 +59,8 @@ def read(
 
     A `.txt` or `.md` is one document, with `per_line` (training) one a line, or several where a line is longer than
     `lines.LONGEST_PIECE`; a `.jsonl` holds one a line either way, a `.csv` or `.tsv` one a row; of `.html`, `.docx` and
-    `.pdf` the text is taken. Ids are the name of the given folder and the path in it. Texts are in `encoding`; if it is
+    `.pdf` the text is taken. Ids are the name of the given folder and the path in it; sources are whole paths, and
+    perhaps a line. Texts are in `encoding`; if it is
     not given, in UTF-8, or in what `encodings.detect` is certain of, and `found` counts in what. Nothing stops the
     rest: a bad file or line becomes a `Skipped`.
 
@@ -81,8 +82,9 @@ def _read(sources: list[str], how: _How) -> Iterator[Document | Skipped]:
         elif Path(source).is_dir():
             yield from _read_folder(Path(source), how)
         else:
-            name = os.fsencode(Path(source).name).decode("utf-8", "backslashreplace")
-            yield from _read_file(Path(source), name, how, asked_for=True)
+            path = Path(source)
+            name = spelt(path.name)
+            yield from _read_file(path, name, f"{spelt(path.parent.resolve())}/{name}", how, asked_for=True)
 
 
 def count_bytes(sources: Iterable[str]) -> int:
@@ -97,19 +99,20 @@ def count_bytes(sources: Iterable[str]) -> int:
 
 
 def _read_folder(folder: Path, how: _How) -> Iterator[Document | Skipped]:
-    root = folder.resolve().name
+    home, root = home_of(folder), spelt(folder.resolve().name)
     unread: list[OSError] = []
     for path in _walk(folder, unread):
-        name = f"{root}/{_inside(folder, path)}"
+        inside = spelt(path.relative_to(folder))
+        name, source = f"{root}/{inside}", f"{home}{inside}"
         if path.is_symlink() and path.exists() and not path.resolve().is_relative_to(folder.resolve()):
-            yield Skipped(str(path), "is a link out of the folder: name the file itself to have it read", name=name)
+            yield Skipped(source, "is a link out of the folder: name the file itself to have it read", name=name)
             continue
-        for item in _read_file(path, name, how, asked_for=False):
+        for item in _read_file(path, name, source, how, asked_for=False):
             yield item._replace(name=name) if isinstance(item, Skipped) else item
     for error in unread:
         path = Path(error.filename)
-        name = root if path == folder else f"{root}/{_inside(folder, path)}"
-        yield Skipped(str(path), UNREADABLE.format(error.strerror), name=name)
+        name = root if path == folder else f"{root}/{spelt(path.relative_to(folder))}"
+        yield Skipped(spelt(path.resolve()), UNREADABLE.format(error.strerror), name=name)
 
 
 def _walk(folder: Path, unread: list[OSError] | None = None) -> Iterator[Path]:
@@ -119,44 +122,49 @@ def _walk(folder: Path, unread: list[OSError] | None = None) -> Iterator[Path]:
         yield from (Path(parent, file) for file in sorted(files) if not file.startswith("."))
 
 
-def _inside(folder: Path, path: Path) -> str:
-    """Return a path in a folder as text; bytes that are no UTF-8 are spelt out, so that two such names stay two."""
-    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+def home_of(folder: Path) -> str:
+    """Return what the sources of a folder's documents begin with."""
+    return f"{spelt(folder.resolve())}/"
 
 
-def _read_file(path: Path, name: str, how: _How, asked_for: bool) -> Iterator[Document | Skipped]:
+def spelt(path: Path | str) -> str:
+    """Return a path as text; bytes that are no UTF-8 are spelt out, so that two such names stay two."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _read_file(path: Path, name: str, source: str, how: _How, asked_for: bool) -> Iterator[Document | Skipped]:
     ending, opener = ending_of(path)
     if ending not in FORMATS:
         reason = f"is of a type that is not read: use one of {' '.join(FORMATS)}, or pipe the text in with -"
-        yield Skipped(str(path), reason, failed=asked_for)
+        yield Skipped(source, reason, failed=asked_for)
         return
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             yield Skipped(
-                str(path), "is no regular file, but a pipe or a device: leave it out, or pipe the text in with -"
+                source, "is no regular file, but a pipe or a device: leave it out, or pipe the text in with -"
             )
             return
         with opener(path, "rb") as opened:
             if ending in EXTRACTORS:
                 text, title = extract_text(ending, opened, how.encoding)
-                yield from _documents(text, title, name, str(path), how.per_line)
+                yield from _documents(text, title, name, source, how.per_line)
                 return
             stream = as_utf8(opened, how.encoding, lambda encoding: how.found.update([encoding]))
             if ending == ".jsonl":
-                yield from read_json_lines(stream, name)
+                yield from read_json_lines(stream, name, source)
             elif ending in DELIMITERS:
-                yield from read_table(stream, name, DELIMITERS[ending], asked_for)
+                yield from read_table(stream, name, source, DELIMITERS[ending], asked_for)
             else:
-                yield from _read_text(stream, name, str(path), how.per_line, heading=ending == ".md")
+                yield from _read_text(stream, name, source, how.per_line, heading=ending == ".md")
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         why = getattr(error, "strerror", None) or str(error)
-        yield Skipped(str(path), UNREADABLE.format(why))
+        yield Skipped(source, UNREADABLE.format(why))
     except UnicodeDecodeError as error:
-        yield Skipped(str(path), NOT_ALL_THROUGH.format(error.encoding))
+        yield Skipped(source, NOT_ALL_THROUGH.format(error.encoding))
     except Unfit as error:
-        yield Skipped(str(path), error.reason)
+        yield Skipped(source, error.reason)
     except PackageMissing as error:
-        yield Skipped(str(path), f"needs the package {error.package}: pip install 'simsearch[{error.extra}]'")
+        yield Skipped(source, f"needs the package {error.package}: pip install 'simsearch[{error.extra}]'")
 
 
 def ending_of(path: Path) -> tuple[str, Any]:
@@ -170,7 +178,7 @@ def _read_stdin(how: _How) -> Iterator[Document | Skipped]:
     try:
         stream = as_utf8(sys.stdin.buffer, how.encoding, lambda encoding: how.found.update([encoding]))
         if stream.peek(4).removeprefix(BOM_UTF8)[:1] == b"{":
-            yield from read_json_lines(stream, "stdin")
+            yield from read_json_lines(stream, "stdin", "standard input")
         else:
             yield from _read_text(stream, "stdin", "standard input", how.per_line, heading=False)
     except UnicodeDecodeError as error:

@@ -10,7 +10,8 @@ from simsearch.errors import SimsearchError
 
 Operator = Literal["=", "!=", ">=", "<=", ">", "<"]
 OPERATORS = ("=", "!=", ">=", "<=", ">", "<")
-_CONDITION = re.compile(r"([\w.\-]+)\s*(>=|<=|!=|=|>|<)\s*(.+)", re.DOTALL)
+#: Two operators in a row are a slip, as == and =>; a value that begins with one has a space before it.
+_CONDITION = re.compile(r"([\w.\-]+)\s*(>=|<=|!=|=|>|<)(?![=<>])\s*(.+)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 #: A time that says where: 2024-05-18T09:00:00+08:00.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterator
 from pathlib import Path, PurePosixPath
 
+from simsearch.corpus.sources import home_of, spelt
 from simsearch.indexer.engine import Engine
+from simsearch.indexer.enrichment import storable_id
 
-#: Between the name of a file and the number of a line in the source of what is not alone in its file.
+#: Between the file and the number of a line in the source of what is not alone in its file.
 LINE = ", line "
 
 
@@ -17,20 +19,29 @@ def gone(engine: Engine, folder: Path, seen: Container[str], unread: Collection[
     `unread` are the names, the folder's own first, of files and folders that could not be read: what came from them
     stays. So does what was never read from this folder, whatever its id.
     """
+    home, root, names = home_of(folder), spelt(folder.resolve().name), set(unread)
     for id, source in engine.sources():
-        file = _file(id, source, folder)
-        if file and id not in seen and not {file, *map(str, PurePosixPath(file).parents)} & set(unread):
-            yield id
+        if id not in seen:
+            file = _file(id, source, home, root)
+            if file and names.isdisjoint({file, *map(str, PurePosixPath(file).parents)}):
+                yield id
 
 
-def _file(id: str, source: str, folder: Path) -> str:
-    """Return the name of the file in the folder that a document came from; nothing if it came from elsewhere."""
-    root = folder.resolve().name
-    name, line, _ = source.rpartition(LINE)
-    if line:
-        return name if name.startswith(f"{root}/") else ""
-    inside = id.removeprefix(f"{root}/")
-    if inside == id or not f"/{source}".endswith(f"/{inside}"):
-        return ""
-    elsewhere = Path(source).is_absolute() and not Path(source).resolve().is_relative_to(folder.resolve())
-    return "" if elsewhere else id
+def _file(id: str, source: str, home: str, root: str) -> str:
+    """Return the name of the file in the folder that a document came from; nothing if it came from elsewhere.
+
+    A folder may have been moved since, or be a fresh copy: then the id says what it was, and no file is there any more.
+    """
+    path, _, line = source.rpartition(LINE)
+    if not path or not line.isdecimal():
+        path, line = source, ""
+    given = id.removesuffix(f":{line}") if line else id
+    named = f"/{path}".endswith(
+        f"/{given}"
+    )  # by its file, which may have been read alone, or as part of another folder
+    if not path.startswith(home):
+        moved = named and given.startswith(f"{root}/") and not Path(path).exists()
+        return given if moved else ""
+    name = f"{root}/{path.removeprefix(home)}"
+    ours = given == name if named else line or id == storable_id(name)
+    return name if ours else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +125,14 @@ def test_a_file_of_any_json_is_told_in_a_sentence(library: Simsearch, tmp_path: 
     assert done.code == 1
     assert done.err.startswith("Error: ")
     assert len(done.err.splitlines()) == 1, done.err
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_stream_may_be_closed(simsearch: Simsearch, closed: str) -> None:
+    """As by some daemons: what is opened next must not be written to in its place."""
+    (simsearch.folder / "甲.txt").write_text("失眠的孩子喝绿茶。", "utf-8")
+    for arguments in ("index 甲.txt", "query 绿茶", "status", "--version"):
+        command = f"{sys.executable} -m simsearch {arguments} {closed}"
+        done = subprocess.run(command, shell=True, env=simsearch.environment, cwd=simsearch.folder, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b""), (command, done)
+    assert simsearch.ok("status").row["documents"] == 1

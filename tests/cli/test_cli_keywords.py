@@ -25,3 +25,11 @@ def test_a_text_without_tags(simsearch: Simsearch, text: str) -> None:
     done = simsearch.ok("keywords", text)
     assert done.out == ""
     assert done.err
+
+
+def test_a_file_is_read_as_by_index(simsearch: Simsearch) -> None:
+    plain = simsearch.ok("keywords", TEXT).rows
+    (simsearch.folder / "国标.txt").write_bytes(TEXT.encode("gb18030"))
+    assert simsearch.ok("keywords", "国标.txt", "--encoding", "gb18030").rows == plain
+    (simsearch.folder / "页.html").write_text(f"<html><body><article><p>{TEXT}</p></article></body></html>", "utf-8")
+    assert simsearch.ok("keywords", "页.html").rows == plain

@@ -82,3 +82,63 @@ def test_a_file_cannot_be_pruned(filled: Simsearch, folder: Path) -> None:
     assert done.code == 2
     assert "--prune" in done.err
     assert filled("index", "-", "--prune", given="长城").code == 2
+
+
+def test_another_folder_of_the_same_name_keeps_what_is_still_there(tmp_path: Path) -> None:
+    simsearch = Simsearch(tmp_path)
+    for name, number in (("甲", 1), ("乙", 2)):
+        home = tmp_path / name / "公告"
+        home.mkdir(parents=True)
+        (home / f"{number}.txt").write_text("明天上午停水检修。", "utf-8")
+        write_lines(home / f"{number}.jsonl", [{"text": "樱花三月开。", "id": f"樱花{number}"}, {"text": "停电检修。"}])
+        assert simsearch.ok("index", f"{name}/公告", "--prune").row["pruned"] == 0
+    both = {f"公告/{number}.txt" for number in (1, 2)} | {"樱花1", "樱花2", "公告/1.jsonl:2", "公告/2.jsonl:2"}
+    assert ids(simsearch) == both
+
+
+def test_a_folder_may_have_been_moved(filled: Simsearch, folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "新处" / folder.name
+    shutil.copytree(folder, moved)
+    shutil.rmtree(folder)
+    (moved / "停水.txt").unlink()
+    write_lines(moved / "行.jsonl", [{"text": "樱花三月开。", "id": "樱花"}])
+    assert filled.ok("index", "新处/公告", "--prune").row["pruned"] == 2
+    assert ids(filled) == ALL - {"公告/停水.txt", "公告/行.jsonl:2"}
+
+
+def test_lines_with_ids_of_their_own_may_be_all_that_a_folder_holds(tmp_path: Path) -> None:
+    simsearch = Simsearch(tmp_path)
+    rows = [{"text": "樱花三月开。", "id": f"樱花{number}"} for number in range(3)]
+    (tmp_path / "行").mkdir()
+    write_lines(tmp_path / "行" / "行.jsonl", rows)
+    simsearch.ok("index", "行")
+    write_lines(tmp_path / "行" / "行.jsonl", rows[:1])
+    done = simsearch.ok("index", "行", "--prune")
+    assert (done.err, done.row["pruned"]) == ("", 2)
+    assert ids(simsearch) == {"樱花0"}
+
+
+def test_what_was_read_in_another_folder_since_stays(filled: Simsearch, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "别处"
+    other.mkdir()
+    shutil.move(folder / "行.jsonl", other)
+    assert filled.ok("index", "别处").row["unchanged"] == 1
+    assert filled.ok("index", folder, "--prune").row["pruned"] == 1
+    assert ids(filled) == ALL - {"公告/行.jsonl:2"} | {"别处/行.jsonl:2"}
+
+
+def test_what_was_read_alone_or_as_part_of_another_folder_stays(filled: Simsearch, folder: Path) -> None:
+    filled.ok("index", folder / "停水.txt", folder / "小区", folder / "行.jsonl")
+    more = {"停水.txt", "小区/停电.txt", "行.jsonl:2"}
+    assert filled.ok("index", folder, "--prune").row["pruned"] == 0
+    assert ids(filled) == ALL | more
+
+
+def test_a_file_whose_path_is_too_long_for_an_id_goes_too(filled: Simsearch, folder: Path) -> None:
+    deep = folder.joinpath(*["很深的文件夹" * 5] * 6)
+    deep.mkdir(parents=True)
+    (deep / "桂花.txt").write_text("桂花八月开。", "utf-8")
+    assert filled.ok("index", folder).row["stored"] == 1
+    (deep / "桂花.txt").unlink()
+    assert filled.ok("index", folder, "--prune").row["pruned"] == 1
+    assert ids(filled) == ALL

@@ -458,7 +458,11 @@ def test_standard_input_is_a_document_a_line_for_training():
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
 def test_json_lines_on_standard_input_are_noticed(mark):
     found = in_a_process("read(['-'])", stdin=mark + '{"text": "甲", "id": "a"}\n{"text": "乙"}\n[]\n'.encode())
-    assert [row[:2] for row in found] == [["Document", "a"], ["Document", "stdin:2"], ["Skipped", "stdin, line 3"]]
+    assert [row[:2] for row in found] == [
+        ["Document", "a"],
+        ["Document", "stdin:2"],
+        ["Skipped", "standard input, line 3"],
+    ]
 
 
 def test_gbk_on_standard_input_is_refused():

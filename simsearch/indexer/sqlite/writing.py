@@ -40,12 +40,13 @@ def store(connection: apsw.Connection, batch: Sequence[Enriched]) -> list[Outcom
 
 
 def renew(connection: apsw.Connection, documents: Sequence[Document]) -> list[Outcome]:
-    """Raise the sequence of documents that are stored just as they were read again; pass over the others."""
+    """Note when, and where, documents were read that are stored just so; pass over the others."""
     outcomes = []
     for document in documents:
         connection.execute(
-            "UPDATE documents SET sequence = max(sequence, ?) WHERE id = ? AND digest = ?",
-            (document.sequence, document.id, document.digest),
+            "UPDATE documents SET source = iif(sequence > ?1, source, ?2), sequence = max(sequence, ?1)"
+            " WHERE id = ?3 AND digest = ?4",
+            (document.sequence, document.source, document.id, document.digest),
         )
         if connection.changes():
             outcomes.append(Outcome(document.id, document.sequence, "unchanged"))
