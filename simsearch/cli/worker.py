@@ -47,6 +47,8 @@ def worker(
         return
     os.environ["SIMSEARCH_INDEX"], os.environ["SIMSEARCH_BROKER"] = index, url
     settings.use_access()
+    from celery.exceptions import SecurityWarning
+
     from simsearch.worker.celery import app
 
     with suppress(brokers.BrokerAway):  # it may come later than its workers
@@ -55,6 +57,9 @@ def worker(
     logging.getLogger("simsearch").setLevel(logging.INFO)
     logging.getLogger("celery.app.trace").setLevel(logging.ERROR)  # why a message is put back is told already
     warnings.simplefilter("ignore", PendingDeprecationWarning)  # Celery's, of a setting that we mean
+    warnings.simplefilter("ignore", SecurityWarning)  # of root, with an option as remedy that this command has not
+    if os.geteuid() == 0:
+        output.say("This worker runs as root, which it has no need of: give it a user of its own.")
     arguments = ["--concurrency", str(processes or processors()), "--loglevel", "WARNING"]
     arguments += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     # Named, as Celery would run whatever application the variable APP names.

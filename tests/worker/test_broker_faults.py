@@ -224,5 +224,9 @@ def test_tls_is_verified(own_redis: Callable[..., Redis], certificate: Certifica
         with simsearch.start("worker", "--processes", "1") as worker:
             until(lambda: Queue(trusting, index).length() == 0, "the worker takes it")
             worker.terminate()
-            assert worker.wait(30) == 0
+            _, err = worker.communicate(timeout=60)
+            assert worker.returncode == 0
+    said = err.decode()
+    assert "--uid" not in said, "an option of Celery's"
+    assert ("as root" in said) == (os.geteuid() == 0)
     assert simsearch.ok("status", "--broker", "").row["documents"] == 1
