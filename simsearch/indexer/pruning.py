@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Container, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -36,12 +37,21 @@ def _file(id: str, source: str, home: str, root: str) -> str:
     if not path or not line.isdecimal():
         path, line = source, ""
     given = id.removesuffix(f":{line}") if line else id
-    named = f"/{path}".endswith(
-        f"/{given}"
-    )  # by its file, which may have been read alone, or as part of another folder
+    # By its file, which may have been read alone, or as part of another folder; else a line gives its own.
+    named = f"/{path}".endswith(f"/{given}")
     if not path.startswith(home):
-        moved = named and given.startswith(f"{root}/") and not Path(path).exists()
-        return given if moved else ""
+        return given if named and given.startswith(f"{root}/") and _is_gone(path) else ""
     name = f"{root}/{path.removeprefix(home)}"
     ours = given == name if named else line or id == storable_id(name)
     return name if ours else ""
+
+
+def _is_gone(path: str) -> bool:
+    """Tell whether there is no such file; what cannot be looked at may be there."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False

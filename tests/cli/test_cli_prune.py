@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from simsearch.corpus import Document
+from simsearch.indexer import open_index
+
 from .process import Simsearch, write_lines
 
 
@@ -142,3 +145,12 @@ def test_a_file_whose_path_is_too_long_for_an_id_goes_too(filled: Simsearch, fol
     (deep / "桂花.txt").unlink()
     assert filled.ok("index", folder, "--prune").row["pruned"] == 1
     assert ids(filled) == ALL
+
+
+def test_what_cannot_be_looked_at_where_it_was_read_stays(filled: Simsearch, folder: Path, tmp_path: Path) -> None:
+    name = f"公告/{'长' * 100}.txt"  # as where a folder may not be entered: no file system here takes the name
+    (tmp_path / "别处" / "公告").mkdir(parents=True)
+    with open_index(filled.index, create=False) as index:
+        index.add([Document(name, "桂花八月开。", source=f"{tmp_path}/别处/{name}")])
+    assert filled.ok("index", folder, "--prune").row["pruned"] == 0
+    assert ids(filled) == ALL | {name}
