@@ -75,9 +75,10 @@ def address(given: str | None = None) -> str:
     url = given or os.environ.get("SIMSEARCH_BROKER")
     if not url:
         raise BrokerUnknown
-    options = url.partition("?")[2].split("&")
-    # redis-py knows more options, and kombu others.
-    if not re.match("rediss?://", url) or not all(option.startswith("ssl_") for option in options if option):
+    place, _, options = url.partition("?")
+    # redis-py knows more options, and kombu others; redis-py takes the database 0 where a name stands.
+    known = all(option.startswith("ssl_") for option in options.split("&") if option)
+    if not re.fullmatch(r"rediss?://[^/]*(/\d*)?", place, re.ASCII) or not known:
         raise BrokerUnclear(broker=shown(url))
     return url
 

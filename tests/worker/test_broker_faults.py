@@ -199,6 +199,8 @@ def test_a_wrong_password_is_told_without_it(own_redis: Callable[..., Redis], tm
         "redis://localhost:port/0",
         "amqp://localhost",
         "redis://localhost/0?db=2",
+        "redis://localhost/文章",
+        "redis://localhost/0/1",
         "redis://:pa/ss@localhost:6379/0",
     ],
 )
